@@ -1,0 +1,92 @@
+"""Every error that isegformer raises on purpose, in one tree.
+
+::
+
+    IsegformerError
+    ├── ShapeMismatchError    (ValueError)  two arrays that must share a shape do not
+    ├── ConfigError           (ValueError)  a value of a configuration is out of its range, or unknown
+    ├── GeometryError         (ValueError)  an affine, spacing or grid that cannot be used
+    ├── VolumeReadError       (OSError)     a file or folder is not a volume that can be read
+    ├── VolumeWriteError      (OSError)     a mask could not be written; what was there before is intact
+    ├── ClickError            (ValueError)  a click outside its slice, or a malformed list of clicks
+    ├── CheckpointError       (ValueError)  a checkpoint does not fit its network or cannot be read
+    │   └── UnsafeCheckpointError           a checkpoint tried to do more than hold data
+    ├── WeightsNotFoundError  (OSError)     named weights are neither bundled, cached nor downloadable
+    ├── PropagationError      (ValueError)  annotations that cannot be propagated
+    ├── SessionError          (ValueError)  a command that cannot be applied to the session as it is
+    │   ├── LockedObjectError               a command would change a locked object
+    │   └── SessionMismatchError            the folder belongs to another volume or other weights
+    ├── JournalError          (OSError)     the journal of a session cannot be read or written
+    ├── DatasetError          (OSError)     a data folder does not have the expected form
+    └── DependencyError       (ImportError) an optional dependency is not installed
+
+Messages say what was got, what was expected, and, where the user can act, what to do.
+"""
+
+
+class IsegformerError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class ShapeMismatchError(IsegformerError, ValueError):
+    """Two arrays that must share a shape do not."""
+
+
+class ConfigError(IsegformerError, ValueError):
+    """A value of a configuration is out of its range, or its name is unknown."""
+
+
+class GeometryError(IsegformerError, ValueError):
+    """An affine, spacing or grid that cannot be used."""
+
+
+class VolumeReadError(IsegformerError, OSError):
+    """A file or folder is not a volume that can be read."""
+
+
+class VolumeWriteError(IsegformerError, OSError):
+    """A mask could not be written; what stood at the path before is intact."""
+
+
+class ClickError(IsegformerError, ValueError):
+    """A click outside its slice, or a malformed list of clicks."""
+
+
+class CheckpointError(IsegformerError, ValueError):
+    """A checkpoint does not fit its network or cannot be read."""
+
+
+class UnsafeCheckpointError(CheckpointError):
+    """A checkpoint tried to do more than hold data."""
+
+
+class WeightsNotFoundError(IsegformerError, OSError):
+    """Named weights are neither bundled, cached nor downloadable."""
+
+
+class PropagationError(IsegformerError, ValueError):
+    """Annotations that cannot be propagated."""
+
+
+class SessionError(IsegformerError, ValueError):
+    """A command that cannot be applied to the session as it is."""
+
+
+class LockedObjectError(SessionError):
+    """A command would change a locked object."""
+
+
+class SessionMismatchError(SessionError):
+    """The session folder belongs to another volume or to other weights."""
+
+
+class JournalError(IsegformerError, OSError):
+    """The journal of a session cannot be read or written."""
+
+
+class DatasetError(IsegformerError, OSError):
+    """A data folder does not have the expected form."""
+
+
+class DependencyError(IsegformerError, ImportError):
+    """An optional dependency is not installed; the message names the extra to install."""

@@ -1,0 +1,128 @@
+"""Headers of NRRD and MetaImage files: where their data lies, checked before any library follows it.
+
+Both formats may name other files for their voxels. A file from a stranger could so name any file of this
+machine and show its bytes as voxels; data must therefore lie in the header's own folder.
+"""
+
+import re
+from pathlib import Path
+
+from isegformer.errors import VolumeReadError
+from isegformer.volume.io.limits import StoredSize
+
+_MAX_HEADER = 2**20
+"""Bytes searched for the end of a header; real headers have a few thousand."""
+_NAME_PATTERN = re.compile(r"[^%]*%0?\d{0,2}d[^%]*(\s+-?\d+){3,4}")
+"""The printf pattern of both formats, such as `slice%03d.raw 1 40 1`."""
+_META_LINE = re.compile(r"([A-Za-z0-9_]+)[ \t]*=(.*)")
+_NRRD_RAW = re.compile(r"encoding\s*:\s*raw", re.IGNORECASE)
+_NRRD_DATA = re.compile(r"data\s*file\s*:", re.IGNORECASE)
+
+
+def nrrd_stored_size(path: Path) -> StoredSize:
+    """Return how the voxels of a NRRD file lie on disk, without their header.
+
+    Raises
+    ------
+    VolumeReadError : not a NRRD file, data outside its folder, or a data file that is not there
+    """
+    lines = _header_lines(path)
+    if not lines or not lines[0].startswith("NRRD"):
+        raise VolumeReadError("file does not start with NRRD")
+    end = next((number for number, line in enumerate(lines) if line == ""), len(lines))
+    named = [number for number, line in enumerate(lines[:end]) if _NRRD_DATA.match(line.strip())]
+    is_compressed = not any(_NRRD_RAW.fullmatch(line.strip()) for line in lines[:end])
+    if not named:
+        behind_header = path.stat().st_size - _byte_count(lines[: end + 1])
+        return StoredSize(file_bytes=behind_header, is_compressed=is_compressed)
+    if len(named) > 1:
+        raise VolumeReadError("header names its data file more than once")
+    value = lines[named[0]].split(":", 1)[1].strip()
+    file_bytes = _data_bytes(path, value, listed=lines[named[0] + 1 : end])
+    return StoredSize(file_bytes=file_bytes, is_compressed=is_compressed)
+
+
+def meta_stored_size(path: Path) -> StoredSize:
+    """Return how the voxels of a MetaImage lie on disk, without their header.
+
+    The header ends with the line ElementDataFile. ITK skips lines that it does not know, so a second,
+    hidden line of that name must not be possible: every line up to it must be `key = value`.
+
+    Raises
+    ------
+    VolumeReadError : not a MetaImage, data outside its folder, or a data file that is not there
+    """
+    lines = _header_lines(path)
+    fields: dict[str, str] = {}
+    for number, line in enumerate(lines):
+        match = _META_LINE.fullmatch(line)
+        if match is None:
+            break
+        fields[match.group(1)] = match.group(2).strip()
+        if match.group(1) == "ElementDataFile":
+            return _meta_size(path, fields, lines=lines, end=number + 1)
+        if "elementdatafile" in line.lower():
+            break
+    raise VolumeReadError(
+        "header is not a MetaImage header: expected lines `key = value` up to `ElementDataFile`"
+    )
+
+
+def _meta_size(path: Path, fields: dict[str, str], *, lines: list[str], end: int) -> StoredSize:
+    """Return how the voxels lie on disk; lines[end] is the first line behind the header."""
+    is_compressed = fields.get("CompressedData", "False").lower() != "false"
+    value = fields["ElementDataFile"]
+    if value != "LOCAL":
+        return StoredSize(
+            file_bytes=_data_bytes(path, value, listed=lines[end:]), is_compressed=is_compressed
+        )
+    file_bytes = path.stat().st_size - _byte_count(lines[:end])
+    claimed = fields.get("CompressedDataSize", "0")
+    if claimed.isdecimal() and int(claimed) > file_bytes:
+        raise VolumeReadError(f"file has {file_bytes} bytes of data, expected {claimed}: it is truncated")
+    return StoredSize(file_bytes=file_bytes, is_compressed=is_compressed)
+
+
+def _byte_count(lines: list[str]) -> int:
+    """Return the bytes that header lines take at least, line ends included."""
+    return sum(len(line) + 1 for line in lines)
+
+
+def _header_lines(path: Path) -> list[str]:
+    """Return the lines at the start of a file; bytes of any meaning, without line ends."""
+    with path.open("rb") as file:
+        start = file.read(_MAX_HEADER)
+    return [line.removesuffix("\r") for line in start.decode("latin-1").split("\n")]
+
+
+def _data_bytes(path: Path, value: str, *, listed: list[str]) -> int | None:
+    """Check the files that a header names and return their size together; None for a numbered pattern."""
+    is_list = value.split()[:1] == ["LIST"]
+    names = [line.strip() for line in listed if line.strip()] if is_list else [value]
+    for name in names:
+        _check_inside_folder(path, name)
+    if "%" in value:
+        return None
+    return sum(_file_bytes(path.parent / name) for name in names)
+
+
+def _check_inside_folder(path: Path, name: str) -> None:
+    """Refuse a data file name that leads out of the header's folder."""
+    bare = name.removeprefix("./")
+    is_pattern = "%" in bare
+    if bare in ("", ".", "..", "-") or any(mark in bare for mark in '/\\\0"') or re.match(r"[A-Za-z]:", bare):
+        raise VolumeReadError(
+            f"header takes its data from {name!r}, expected a file in its own folder {path.parent}: "
+            "move the data file beside the header and name it without a folder"
+        )
+    if is_pattern and not _NAME_PATTERN.fullmatch(bare):
+        raise VolumeReadError(
+            f"header takes its data from the pattern {name!r}, expected one %d and its range"
+        )
+
+
+def _file_bytes(path: Path) -> int:
+    """Return the size of a data file, or say that it is missing."""
+    if not path.is_file():
+        raise VolumeReadError(f"header takes its data from {path.name!r}, which is not in {path.parent}")
+    return path.stat().st_size

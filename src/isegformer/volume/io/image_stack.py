@@ -1,0 +1,170 @@
+"""PNG, TIFF, JPEG and BMP: one image as a volume of one slice, a folder of numbered images as a volume.
+
+voxels[i, j, k] is the pixel in column i and row j of image k, as ITK and DICOM count. Such files do not
+say where they lie in a patient: columns run to the left, rows to the back, images
+to the head, from (0, 0, 0).
+"""
+
+import re
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from isegformer.errors import GeometryError, VolumeReadError
+from isegformer.types import AnyArray
+from isegformer.volume.geometry import Geometry
+from isegformer.volume.io.itk import errors_named, read_image, voxels_of
+from isegformer.volume.io.limits import StoredSize, check_claimed_size
+from isegformer.volume.orientation import flip_lps_ras
+from isegformer.volume.volume import Volume
+
+IMAGE_IO = {
+    ".png": "PNGImageIO",
+    ".tif": "TIFFImageIO",
+    ".tiff": "TIFFImageIO",
+    ".jpg": "JPEGImageIO",
+    ".jpeg": "JPEGImageIO",
+    ".bmp": "BMPImageIO",
+}
+"""Suffix -> ITK's name of the format."""
+
+Spacing = tuple[float, float, float]
+_NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
+
+
+def read_image_file(path: Path, *, spacing_mm: Spacing | None = None) -> Volume:
+    """Read a grey or RGB image as a volume (width, height, 1); a TIFF of several pages gives one slice each.
+
+    RGB without any colour counts as grey.
+
+    Parameters
+    ----------
+    spacing_mm : between columns, rows and images; 1 mm each if left out. Resolution marks in the file are
+        not used: they state how large to print
+
+    Raises
+    ------
+    VolumeReadError : damaged, truncated or neither grey nor RGB
+    GeometryError : a spacing that is not above 0
+    """
+    voxels = _grey_if_equal(_read_pixels(path))
+    return Volume(voxels, _geometry(voxels.shape, spacing_mm or (1.0, 1.0, 1.0)))
+
+
+def find_images(folder: Path) -> list[Path]:
+    """Return the images directly in a folder in the order of the last number in their names.
+
+    Raises
+    ------
+    VolumeReadError : names without a number or with different texts around it, several formats, a number
+        twice, or a gap in the numbers
+    """
+    paths = [p for p in folder.iterdir() if p.suffix.lower() in IMAGE_IO and not p.name.startswith(".")]
+    matches = {path: _NUMBERED.fullmatch(path.stem) for path in paths}
+    plain = sorted(path.name for path, match in matches.items() if match is None)
+    if plain:
+        raise VolumeReadError(
+            f"{folder}: {plain[0]} has no number, expected a stack numbered like slice_001.png"
+        )
+    numbers = {path: int(match.group(2)) for path, match in matches.items() if match is not None}
+    patterns = {(m.group(1), m.group(3), p.suffix.lower()) for p, m in matches.items() if m is not None}
+    if len(patterns) > 1:
+        shown = sorted(f"{before}#{after}{suffix}" for before, after, suffix in patterns)[:4]
+        raise VolumeReadError(
+            f"{folder} has {len(patterns)} kinds of image names {shown}, expected one stack"
+        )
+    ordered = sorted(paths, key=lambda path: numbers[path])
+    _check_numbers(folder, [numbers[path] for path in ordered])
+    return ordered
+
+
+def read_image_stack(folder: Path, *, spacing_mm: Spacing | None) -> Volume:
+    """Read a folder of numbered images (slice_2 before slice_10) as a volume (width, height, images).
+
+    Parameters
+    ----------
+    spacing_mm : between columns, rows and images
+
+    Raises
+    ------
+    VolumeReadError : no spacing, images that do not form one stack (see `find_images`), or of different
+        size, type or channels
+    GeometryError : a spacing that is not above 0
+    """
+    paths = find_images(folder)
+    if spacing_mm is None:
+        raise VolumeReadError(
+            f"{folder} is a stack of {len(paths)} images, which do not say how far apart their pixels are: "
+            "pass spacing_mm=(between columns, between rows, between images)"
+        )
+    first = _read_pixels(paths[0])
+    check_claimed_size((*first.shape[:2], len(paths)), bytes_per_voxel=1, stored=None)
+    slices = [first]
+    for path in paths[1:]:
+        slices.append(_read_pixels(path))
+        if slices[-1].shape != first.shape or slices[-1].dtype != first.dtype:
+            raise VolumeReadError(
+                f"{path} is {slices[-1].dtype} {slices[-1].shape}, expected {first.dtype} {first.shape} "
+                f"as in {paths[0].name}: a stack has one size and type"
+            )
+    voxels = _grey_if_equal(np.concatenate(slices, axis=2))
+    return Volume(voxels, _geometry(voxels.shape, spacing_mm))
+
+
+def _read_pixels(path: Path) -> AnyArray:
+    """Return (I, J, K) or (I, J, K, 3); K is 1 but for TIFFs of several pages."""
+    image_io = IMAGE_IO[path.suffix.lower()]
+    with errors_named(path):
+        if image_io == "JPEGImageIO":
+            _check_jpeg_is_complete(path.read_bytes())
+        if image_io == "BMPImageIO":
+            _check_bmp_is_complete(path.read_bytes())
+        stored = StoredSize(file_bytes=path.stat().st_size, is_compressed=True)
+        return voxels_of(read_image(path, image_io=image_io, stored=stored))
+
+
+def _check_jpeg_is_complete(data: bytes) -> None:
+    """Refuse a truncated JPEG, which ITK would fill with grey: the last scan must reach the end mark."""
+    scan = data.rfind(b"\xff\xda")
+    if scan < 0 or data.find(b"\xff\xd9", scan) < 0:
+        raise VolumeReadError("the JPEG is truncated or not a JPEG: it has no end mark")
+
+
+def _check_bmp_is_complete(data: bytes) -> None:
+    """Refuse a truncated BMP, which ITK would fill with black: the rows must fit behind the header."""
+    if len(data) < 34 or data[:2] != b"BM":
+        raise VolumeReadError("the BMP is truncated or not a BMP: it has no header")
+    offset, _, width, height, _, bits, compression = struct.unpack_from("<IIiiHHI", data, 10)
+    row_bytes = (abs(width) * bits + 31) // 32 * 4
+    if compression == 0 and offset + row_bytes * abs(height) > len(data):
+        raise VolumeReadError(
+            f"the BMP is truncated: it has {len(data)} bytes, expected {offset + row_bytes * abs(height)}"
+        )
+
+
+def _grey_if_equal(voxels: AnyArray) -> AnyArray:
+    """Return one channel of an RGB volume without any colour; ITK gives a grey BMP three equal channels."""
+    if voxels.ndim == 4 and (voxels == voxels[..., :1]).all():
+        return voxels[..., 0]
+    return voxels
+
+
+def _check_numbers(folder: Path, numbers: Sequence[int]) -> None:
+    """Refuse numbers that occur twice and steps that are not even."""
+    steps = np.diff(numbers)
+    for place in np.flatnonzero(steps != (steps.min() if steps.size else 0)).tolist():
+        raise VolumeReadError(
+            f"{folder}: after image {numbers[place]} comes {numbers[place + 1]}, expected "
+            f"{numbers[place] + int(steps.min())}: an image is missing"
+        )
+    if steps.size and steps.min() == 0:
+        raise VolumeReadError(f"{folder}: the number {numbers[0]} occurs twice, expected each once")
+
+
+def _geometry(shape: Sequence[int], spacing_mm: Spacing) -> Geometry:
+    """Return the grid of images that only have a spacing."""
+    if len(spacing_mm) != 3 or not all(np.isfinite(step) and step > 0 for step in spacing_mm):
+        raise GeometryError(f"spacing is {spacing_mm} mm, expected three numbers above 0")
+    return Geometry((shape[0], shape[1], shape[2]), flip_lps_ras(np.diag([*spacing_mm, 1.0])))

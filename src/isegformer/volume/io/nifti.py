@@ -1,0 +1,151 @@
+"""NIfTI (.nii, .nii.gz) through nibabel, which keeps every affine; the reason is in docs/decisions/0002.
+
+World coordinates of NIfTI are RAS+ already. Lengths in metres or micrometres become millimetres.
+"""
+
+# mypy: allow-untyped-calls
+# nibabel has no annotations.
+
+import gzip
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from nibabel import imageglobals
+from numpy.typing import NDArray
+
+from isegformer.errors import VolumeReadError
+from isegformer.types import AnyArray
+from isegformer.volume.geometry import Geometry, NiftiSpace
+from isegformer.volume.io.limits import StoredSize, check_claimed_size
+from isegformer.volume.label_map import LabelMap
+from isegformer.volume.volume import Volume
+
+# nibabel prints oddities of headers to stderr; this leaves them to the logging of the application.
+imageglobals.logger.handlers[:] = [logging.NullHandler()]
+
+_MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
+_UNIT_MM = 2
+_SCANNER = 1
+"""NIFTI_XFORM_SCANNER_ANAT: the code that every program takes for patient coordinates."""
+_ORTHOGONAL = 1e-5
+"""Largest cosine between axes that the rotation of a qform stands for; float32 headers are no better."""
+
+
+def read(path: Path) -> Volume:
+    """Read a NIfTI-1 or NIfTI-2 file with one component or RGB; stored scale factors are applied.
+
+    Raises
+    ------
+    VolumeReadError : not a NIfTI volume, truncated, more than three dimensions, or an impossible header
+    """
+    with _errors_named(path):
+        image = nib.load(path, mmap=False)  # the file may be replaced while the volume is in use
+        if not isinstance(image, nib.Nifti1Image):  # Nifti2Image is a subclass
+            raise VolumeReadError(f"file holds {type(image).__name__}, expected a NIfTI volume")
+        shape = _spatial_shape(tuple(int(length) for length in image.shape))
+        stored = StoredSize(file_bytes=path.stat().st_size, is_compressed=path.suffix.lower() == ".gz")
+        check_claimed_size(shape, bytes_per_voxel=image.get_data_dtype().itemsize, stored=stored)
+        voxels = _native_voxels(image)
+        spatial = voxels.reshape(shape + voxels.shape[len(image.shape) :], order="F")
+        return Volume(spatial, _geometry(image, shape))
+
+
+def write(label_map: LabelMap, path: Path) -> None:
+    """Write labels as NIfTI-1, uint8 where they fit, else uint16, placed as the source of the grid was."""
+    labels = label_map.labels
+    data = labels.astype(np.uint8 if labels.max() <= 255 else np.uint16)
+    header = nib.Nifti1Header()
+    _place(header, label_map.geometry)
+    header.set_data_dtype(data.dtype)
+    header["intent_code"] = 1002  # NIFTI_INTENT_LABEL
+    image = nib.Nifti1Image(data, None, header)
+    with path.open("wb") as file:
+        if path.suffix.lower() != ".gz":
+            image.to_stream(file)
+            return
+        with gzip.GzipFile(
+            "", "wb", 1, file, mtime=0
+        ) as compressed:  # no name and time: equal masks, equal files
+            image.to_stream(compressed)
+
+
+@contextmanager
+def _errors_named(path: Path) -> Iterator[None]:
+    """Turn whatever nibabel, zlib and NumPy raise on bad bytes into a VolumeReadError with the path."""
+    try:
+        yield
+    except Exception as error:
+        raise VolumeReadError(f"{path} cannot be read as NIfTI: {error}") from error
+
+
+def _spatial_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Return three lengths; missing ones are 1, and further ones must be 1."""
+    if any(length != 1 for length in shape[3:]):
+        raise VolumeReadError(
+            f"image has {len(shape)} dimensions {shape}, expected 3: split off one volume and open that"
+        )
+    i, j, k = (*shape[:3], 1, 1, 1)[:3]
+    return i, j, k
+
+
+def _native_voxels(image: nib.Nifti1Image) -> AnyArray:
+    """Return the scaled voxels in native byte order; RGB as a last axis, an alpha channel is dropped."""
+    stored = image.get_data_dtype()
+    if stored.names is not None:  # RGB24 and RGBA32 are records of bytes
+        records = np.asanyarray(image.dataobj)
+        return np.stack([records[name] for name in stored.names[:3]], axis=-1)
+    voxels = np.asarray(image.dataobj)
+    if voxels.dtype == np.float64 and stored != np.float64:
+        voxels = voxels.astype(np.float32)  # float64 is nibabel's type for scaled integers
+    return voxels.astype(voxels.dtype.newbyteorder("="), copy=False)
+
+
+def _geometry(image: nib.Nifti1Image, shape: tuple[int, int, int]) -> Geometry:
+    """Return the grid in mm together with the header fields that place it."""
+    header = image.header
+    unit = int(header["xyzt_units"]) & 7
+    affine = np.array(image.affine, dtype=np.float64)
+    affine[:3] *= _MM_PER_UNIT.get(unit, 1.0)
+    space = NiftiSpace(
+        sform_code=int(header["sform_code"]),
+        qform_code=int(header["qform_code"]),
+        srow=tuple(tuple(float(v) for v in header[f"srow_{axis}"]) for axis in "xyz"),
+        quatern=(float(header["quatern_b"]), float(header["quatern_c"]), float(header["quatern_d"])),
+        qoffset=(float(header["qoffset_x"]), float(header["qoffset_y"]), float(header["qoffset_z"])),
+        pixdim=tuple(float(v) for v in header["pixdim"][:4]),  # type: ignore[arg-type]  # four by the slice
+        space_unit=unit,
+    )
+    return Geometry(shape, affine, nifti_space=space)
+
+
+def _place(header: nib.Nifti1Header, geometry: Geometry) -> None:
+    """Fill the fields that place the grid: those of the source, or sform and qform from the affine."""
+    header.set_data_shape(geometry.shape)
+    space = geometry.nifti_space
+    if space is None:
+        _place_by_affine(header, geometry.affine)
+        return
+    header["xyzt_units"] = space.space_unit
+    header["sform_code"], header["qform_code"] = space.sform_code, space.qform_code
+    for axis, row in zip("xyz", space.srow, strict=True):
+        header[f"srow_{axis}"] = row
+    header["quatern_b"], header["quatern_c"], header["quatern_d"] = space.quatern
+    header["qoffset_x"], header["qoffset_y"], header["qoffset_z"] = space.qoffset
+    header["pixdim"][:4] = space.pixdim
+
+
+def _place_by_affine(header: nib.Nifti1Header, affine: NDArray[np.float64]) -> None:
+    """State the affine as sform and, where its axes are orthogonal, as qform too."""
+    header.set_xyzt_units(_UNIT_MM)
+    header.set_qform(affine, _SCANNER if _is_orthogonal(affine) else 0)  # sets the spacing in both cases
+    header.set_sform(affine, _SCANNER)
+
+
+def _is_orthogonal(affine: NDArray[np.float64]) -> bool:
+    """Whether a rotation, a mirroring and a spacing describe the affine."""
+    unit = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    return bool(np.abs(unit.T @ unit - np.eye(3)).max() <= _ORTHOGONAL)
