@@ -1,0 +1,211 @@
+"""One object on one slice: from clicks and the previous mask to the next mask.
+
+H, W are the size of the slice, h, w that of the network's input.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from isegformer.clicks import Click, check_clicks_inside, encode_disks
+from isegformer.errors import ClickError, ConfigError, ShapeMismatchError
+from isegformer.interaction.zoom import ZoomConfig, choose_roi, network_shape
+from isegformer.slicing.roi import Roi
+from isegformer.types import FloatArray, Mask
+
+THRESHOLD = 0.49
+"""A pixel belongs to the object where its probability is above this (RITM, published code)."""
+
+
+class PreviousPrediction(Protocol):
+    """What a prediction needs to know of the one before; a `Prediction` or what a session kept of it."""
+
+    @property
+    def probability(self) -> FloatArray:
+        """(H, W), in [0, 1]."""
+        ...
+
+    @property
+    def roi(self) -> Roi | None:
+        """The part of the slice that the network saw."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What the network says of one object on one slice."""
+
+    probability: FloatArray
+    """(H, W), in [0, 1]."""
+    roi: Roi | None = None
+    """The part of the slice that the network saw; None for all of it in its own size."""
+
+    @property
+    def mask(self) -> Mask:
+        """Return the object, bool (H, W)."""
+        return self.probability > THRESHOLD
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictorConfig:
+    """How a click network is asked."""
+
+    zoom: ZoomConfig | None = field(default_factory=ZoomConfig)
+    """Zoom-in; None always shows the whole slice in its own size."""
+    mirror: bool = False
+    """Average with the prediction for the mirrored slice: half the speed, all published numbers have it."""
+
+
+class SlicePredictor:
+    """Predicts masks on a slice that is set once.
+
+    Parameters
+    ----------
+    network : a click network in evaluation mode, called as network(image, hint); see `ClickSegmenter`
+    config : zoom-in and mirroring
+    click_radius_px : disk radius in network-input pixels; by default the one the network was trained with
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        config: PredictorConfig | None = None,
+        *,
+        click_radius_px: float | None = None,
+    ) -> None:
+        self.network = network
+        self.config = config or PredictorConfig()
+        radius = getattr(network, "click_radius_px", None) if click_radius_px is None else click_radius_px
+        if radius is None:
+            raise ConfigError("the network does not say its click radius; pass click_radius_px")
+        self.click_radius_px = float(radius)
+        parameter = next(network.parameters(), None)
+        self._device = torch.device("cpu") if parameter is None else parameter.device
+        self._image: Tensor | None = None
+
+    def set_slice(self, image: FloatArray) -> None:
+        """Choose the slice that later clicks refer to.
+
+        Parameters
+        ----------
+        image : (H, W) grey or (H, W, 3) RGB, in [0, 1]; values that are not finite count as 0
+
+        Raises
+        ------
+        ShapeMismatchError : not an image of that form, or an empty one
+        ConfigError : values outside [0, 1]
+        """
+        is_image = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
+        if not is_image or 0 in image.shape:
+            raise ShapeMismatchError(
+                f"slice has shape {image.shape}, expected (H, W) or (H, W, 3), not empty"
+            )
+        values = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+        if values.min() < 0 or values.max() > 1:
+            raise ConfigError(
+                f"slice has values from {values.min():g} to {values.max():g}, expected [0, 1]; "
+                "apply a window first"
+            )
+        colours = np.repeat(values[..., None], 3, axis=2) if values.ndim == 2 else values
+        tensor = torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1)))[None]
+        self._image = tensor.to(self._device)  # (1, 3, H, W)
+
+    def predict(self, clicks: Sequence[Click], previous: PreviousPrediction | None = None) -> Prediction:
+        """Return the object that the clicks ask for.
+
+        Parameters
+        ----------
+        clicks : every click on this object and slice so far, in order
+        previous : the prediction for the clicks before the last one; None at the start
+
+        Raises
+        ------
+        ClickError : no click, a click outside the slice, or no slice was set
+        ShapeMismatchError : `previous` belongs to a slice of another size
+        """
+        if self._image is None:
+            raise ClickError("no slice was set; call set_slice first")
+        height, width = (int(n) for n in self._image.shape[-2:])
+        if not clicks:
+            raise ClickError("no clicks, expected at least one")
+        check_clicks_inside(clicks, (height, width))
+        if previous is not None and previous.probability.shape != (height, width):
+            raise ShapeMismatchError(
+                f"previous prediction has shape {previous.probability.shape}, expected {(height, width)}"
+            )
+        roi = self._choose_roi(clicks, previous, (height, width))
+        with torch.inference_mode():
+            probability = self._probability(clicks, previous, roi)
+        return Prediction(probability=probability, roi=roi)
+
+    def _choose_roi(
+        self, clicks: Sequence[Click], previous: PreviousPrediction | None, shape: tuple[int, int]
+    ) -> Roi | None:
+        if self.config.zoom is None:
+            return None
+        return choose_roi(
+            clicks,
+            None if previous is None else previous.probability,
+            current=None if previous is None else previous.roi,
+            shape=shape,
+            config=self.config.zoom,
+        )
+
+    def _probability(
+        self, clicks: Sequence[Click], previous: PreviousPrediction | None, roi: Roi | None
+    ) -> FloatArray:
+        assert self._image is not None
+        height, width = (int(n) for n in self._image.shape[-2:])
+        image = self._image
+        if previous is None:
+            before = torch.zeros_like(image[:, :1])
+        else:
+            before = torch.from_numpy(previous.probability)[None, None].to(self._device)
+        if roi is None or self.config.zoom is None:
+            seen = self._ask(image, before, [(c.row, c.col, c.is_positive) for c in clicks])
+            return seen.cpu().numpy()
+        size = network_shape(roi, config=self.config.zoom)
+        seen = self._ask(_zoomed(image, roi, size), _zoomed(before, roi, size), _moved(clicks, roi, size))
+        roi_size = (roi.row_stop - roi.row_start, roi.col_stop - roi.col_start)
+        pasted = torch.zeros(height, width)
+        pasted[roi.row_start : roi.row_stop, roi.col_start : roi.col_stop] = _resized(
+            seen[None, None], roi_size
+        )[0, 0]
+        return pasted.numpy()
+
+    def _ask(self, image: Tensor, before: Tensor, positions: list[tuple[float, float, bool]]) -> Tensor:
+        """Return the probability (h, w) for an image (1, 3, h, w) and previous probability (1, 1, h, w)."""
+        shape = (int(image.shape[-2]), int(image.shape[-1]))
+        maps = torch.from_numpy(encode_disks(positions, shape, radius_px=self.click_radius_px))
+        hint = torch.cat([before, maps[None].to(self._device)], dim=1)  # (1, 3, h, w)
+        if not self.config.mirror:
+            return torch.sigmoid(self.network(image, hint).float())[0, 0]
+        both = self.network(torch.cat([image, image.flip(3)]), torch.cat([hint, hint.flip(3)]))
+        probability = torch.sigmoid(both.float())  # (2, 1, h, w)
+        return 0.5 * (probability[0, 0] + probability[1, 0].flip(1))
+
+
+def _zoomed(tensor: Tensor, roi: Roi, size: tuple[int, int]) -> Tensor:
+    """Cut a region out of (1, C, H, W) and resize it to `size`."""
+    crop = tensor[:, :, roi.row_start : roi.row_stop, roi.col_start : roi.col_stop]
+    return _resized(crop, size)
+
+
+def _resized(tensor: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resize (1, C, h, w) bilinearly; corners stay on corners, as in the published zoom-in."""
+    return F.interpolate(tensor, size=size, mode="bilinear", align_corners=True)
+
+
+def _moved(clicks: Sequence[Click], roi: Roi, size: tuple[int, int]) -> list[tuple[float, float, bool]]:
+    """Return the clicks in pixels of the zoomed input: size * (c - start) / extent, as published."""
+    row_scale = size[0] / (roi.row_stop - roi.row_start)
+    col_scale = size[1] / (roi.col_stop - roi.col_start)
+    return [
+        ((click.row - roi.row_start) * row_scale, (click.col - roi.col_start) * col_scale, click.is_positive)
+        for click in clicks
+    ]

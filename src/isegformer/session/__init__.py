@@ -1,0 +1,80 @@
+"""The use case: commands with undo and redo on one piece of work, kept in a journal that survives a crash."""
+
+from isegformer.session.commands import (
+    COMMANDS,
+    AcceptSlice,
+    AddClick,
+    AddObject,
+    AdoptWeights,
+    ClearClicks,
+    Command,
+    ImportLabelMap,
+    LabelName,
+    PaintMask,
+    Propagate,
+    RecolourObject,
+    Redo,
+    RemoveObject,
+    RenameObject,
+    ReopenSlice,
+    SetObjectLocked,
+    SetObjectVisible,
+    SetOverlapRule,
+    SetWindow,
+    Undo,
+    from_json,
+    to_json,
+)
+from isegformer.session.folder import adopt_weights
+from isegformer.session.jobs import Job
+from isegformer.session.journal import Journal
+from isegformer.session.label_delta import Box
+from isegformer.session.objects import OverlapRule, SegmentObject
+from isegformer.session.packed_array import PackedArray
+from isegformer.session.protocols import Propagation, SlicePrediction, SliceSegmenter, WeightsFingerprint
+from isegformer.session.replay import ReplayReport, replay
+from isegformer.session.session import HistoryEntry, Outcome, Session
+from isegformer.session.sheet import Settings
+
+__all__ = [
+    "COMMANDS",
+    "AcceptSlice",
+    "AddClick",
+    "AddObject",
+    "AdoptWeights",
+    "Box",
+    "ClearClicks",
+    "Command",
+    "HistoryEntry",
+    "ImportLabelMap",
+    "Job",
+    "Journal",
+    "LabelName",
+    "Outcome",
+    "OverlapRule",
+    "PackedArray",
+    "PaintMask",
+    "Propagate",
+    "Propagation",
+    "RecolourObject",
+    "Redo",
+    "RemoveObject",
+    "RenameObject",
+    "ReopenSlice",
+    "ReplayReport",
+    "SegmentObject",
+    "Session",
+    "SetObjectLocked",
+    "SetObjectVisible",
+    "SetOverlapRule",
+    "SetWindow",
+    "Settings",
+    "SlicePrediction",
+    "SliceSegmenter",
+    "Undo",
+    "WeightsFingerprint",
+    "adopt_weights",
+    "from_json",
+    "replay",
+    "to_json",
+]

@@ -1,0 +1,66 @@
+"""What a session asks of the networks. Only these forms are known here; torch is not.
+
+H, W are rows and columns of a slice; I, J, K the axes of the volume.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from isegformer.clicks import Click
+from isegformer.slicing import Roi
+from isegformer.types import CancelCallback, FloatArray, Labels, Mask, ProgressCallback
+from isegformer.volume import Volume, Window
+
+
+class SlicePrediction(Protocol):
+    """What a segmenter says about one object on one slice."""
+
+    @property
+    def probability(self) -> FloatArray:
+        """Float32 (H, W) in [0, 1]."""
+
+    @property
+    def mask(self) -> Mask:
+        """Bool (H, W), the probability after the segmenter's own threshold."""
+
+    @property
+    def roi(self) -> Roi | None:
+        """The part of the slice that the network saw, or None for all of it."""
+
+
+class SliceSegmenter(Protocol):
+    """Predicts one object on one slice from clicks; the result depends on nothing but what it is given."""
+
+    def set_slice(self, image: FloatArray) -> None:
+        """Take the slice that the next predictions are about; float32 (H, W) or (H, W, 3) in [0, 1]."""
+
+    def predict(self, clicks: Sequence[Click], previous: SlicePrediction | None) -> SlicePrediction:
+        """Predict from all clicks, oldest first, and what was predicted before the last of them."""
+
+
+class Propagation(Protocol):
+    """Carries labels from annotated slices to the whole volume."""
+
+    def __call__(
+        self,
+        volume: Volume,
+        annotations: Mapping[int, Labels],
+        *,
+        axis: int,
+        window: Window,
+        on_progress: ProgressCallback | None = None,
+        is_cancelled: CancelCallback | None = None,
+    ) -> Labels:
+        """Return uint16 (I, J, K) from the uint16 (H, W) labels of the annotated slices across `axis`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsFingerprint:
+    """The sha256 (hexadecimal) of the weights in use; any text will do where a network has none."""
+
+    click: str
+    """Of the network behind the slice segmenter."""
+
+    propagation: str
+    """Of the network, or networks together, behind the propagation methods."""

@@ -1,0 +1,146 @@
+"""How the commands that draw in the whole volume are carried out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from isegformer.errors import SessionError
+from isegformer.session.commands import ImportLabelMap, Propagate
+from isegformer.session.drawing import draw_labels, has_label, protected_in_volume
+from isegformer.session.label_delta import volume_delta
+from isegformer.session.objects import SegmentObject, palette_colour
+from isegformer.session.sheet import Sheet
+from isegformer.session.workspace import Proposal, Workspace, proposal
+from isegformer.slicing import Plane, slice_view
+from isegformer.types import CancelCallback, Labels
+from isegformer.volume import Geometry
+
+AFFINE_TOLERANCE_MM = 1e-3
+"""How far an imported label map's affine may be from the volume's: files round to 32 bits."""
+
+
+class CancelMemory:
+    """Asks the caller once per question and remembers the first yes: half a propagation must not be kept."""
+
+    def __init__(self, ask: CancelCallback | None) -> None:
+        self._ask = ask
+        self.is_cancelled = False
+
+    def __call__(self) -> bool:
+        """Return whether the work is cancelled."""
+        if self._ask is not None and not self.is_cancelled:
+            self.is_cancelled = self._ask()
+        return self.is_cancelled
+
+
+def propagate(command: Propagate, space: Workspace) -> Proposal:
+    """Replace the unlocked objects of the accepted slices everywhere but on accepted slices."""
+    if command.method not in space.propagations:
+        known = ", ".join(sorted(space.propagations)) or "none"
+        raise SessionError(f"propagation method is {command.method!r}, expected one of: {known}")
+    annotations = _annotations(command.axis, space)
+    involved = tuple(int(label) for label in np.unique(np.stack(list(annotations.values()))) if label != 0)
+    if not involved:
+        raise SessionError(
+            f"the accepted slices across axis {command.axis} hold no unlocked object; draw or unlock one"
+        )
+    cancel = CancelMemory(space.is_cancelled)
+    result = space.propagations[command.method](
+        space.volume,
+        annotations,
+        axis=command.axis,
+        window=space.sheet.settings.window,
+        on_progress=space.on_progress,
+        is_cancelled=cancel,
+    )
+    if cancel():
+        return replace(proposal(space.sheet, shape=space.shape), is_cancelled=True)
+    if result.shape != space.shape:
+        raise SessionError(
+            f"method {command.method!r} gave labels of shape {result.shape}, expected {space.shape}"
+        )
+    drawn = draw_labels(
+        space.labels,
+        result.astype(np.uint16, copy=False),
+        labels=involved,
+        protected=protected_in_volume(space.labels, sheet=space.sheet),
+        rule=space.sheet.settings.overlap_rule,
+    )
+    return proposal(space.sheet, volume_delta(space.labels, drawn), shape=space.shape)
+
+
+def _annotations(axis: int, space: Workspace) -> Mapping[int, Labels]:
+    """Return the unlocked labels (H, W) of every accepted slice across `axis`, empty slices too."""
+    planes = sorted(
+        (plane for plane in space.sheet.accepted if plane.axis == axis), key=lambda plane: plane.index
+    )
+    if not planes:
+        raise SessionError(f"no slice across axis {axis} is accepted; accept at least one to propagate from")
+    locked = space.sheet.locked_labels
+    return {plane.index: _without(space.slice_labels(plane), locked) for plane in planes}
+
+
+def _without(labels: Labels, unwanted: tuple[int, ...]) -> Labels:
+    return np.where(has_label(labels, unwanted), np.uint16(0), labels)
+
+
+def import_label_map(command: ImportLabelMap, space: Workspace) -> Proposal:
+    """Draw all labels of the map at once; refuse if a locked object or an accepted slice would change."""
+    imported = _labels_on_grid(command, space)
+    labels = tuple(int(label) for label in np.unique(imported) if label != 0)
+    if not labels:
+        raise SessionError("the label map to import is empty, expected at least one label")
+    sheet = _with_imported_objects(command, labels, sheet=space.sheet)
+    drawn = draw_labels(
+        space.labels,
+        imported,
+        labels=labels,
+        protected=has_label(space.labels, sheet.locked_labels),
+        rule=sheet.settings.overlap_rule,
+    )
+    for plane in sheet.accepted:
+        if not np.array_equal(slice_view(drawn, plane), slice_view(space.labels, plane)):
+            raise _accepted_slice_error(plane)
+    keys = frozenset(key for key in {*sheet.clicks, *sheet.predictions} if key.label in labels)
+    return proposal(sheet.without_slices(keys), volume_delta(space.labels, drawn), shape=space.shape)
+
+
+def _accepted_slice_error(plane: Plane) -> SessionError:
+    return SessionError(
+        f"the label map would change the accepted slice {plane.index} across axis {plane.axis}; "
+        "reopen that slice first"
+    )
+
+
+def _labels_on_grid(command: ImportLabelMap, space: Workspace) -> Labels:
+    """Return the labels, or raise SessionError if they lie on another grid than the volume."""
+    expected = space.volume.geometry
+    if command.labels.dtype != "uint16" or command.labels.shape != expected.shape:
+        raise SessionError(
+            f"the label map is {command.labels.dtype} of shape {command.labels.shape}, expected uint16 of "
+            f"shape {expected.shape}, as the volume; resample it to the volume first"
+        )
+    if [len(row) for row in command.affine] != [4, 4, 4, 4]:
+        raise SessionError(f"the label map's affine has {len(command.affine)} rows, expected 4 x 4 numbers")
+    geometry = Geometry(shape=expected.shape, affine=np.array(command.affine))
+    if not geometry.is_close(expected, AFFINE_TOLERANCE_MM):
+        raise SessionError(
+            "the label map lies elsewhere in space than the volume: its affine differs by more than "
+            f"{AFFINE_TOLERANCE_MM} mm; resample it to the volume first"
+        )
+    labels: Labels = command.labels.unpack()
+    return labels
+
+
+def _with_imported_objects(command: ImportLabelMap, labels: tuple[int, ...], *, sheet: Sheet) -> Sheet:
+    """Return the sheet with an object for every label; objects that exist keep their name and colour."""
+    names = {item.label: item.name for item in command.names}
+    for label in labels:
+        if label in sheet.objects:
+            sheet.unlocked_object(label)
+        else:
+            name = names.get(label, f"label {label}")
+            item = SegmentObject(label=label, name=name, colour=palette_colour(label))
+            sheet = sheet.with_object(item)
+    return sheet

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from isegformer.clicks import FirstClickConfig, sample_first_clicks
+from isegformer.clicks.sampling import negative_regions
+from isegformer.errors import ClickError, ConfigError
+
+
+@pytest.fixture
+def target():
+    target = np.zeros((40, 60), bool)
+    target[10:30, 10:40] = True
+    return target
+
+
+@pytest.fixture
+def others():
+    others = np.zeros((40, 60), bool)
+    others[5:35, 45:55] = True
+    return others
+
+
+def many_samples(target, others, *, count=1500, config=None):
+    rng = np.random.default_rng(3)
+    return [sample_first_clicks(target, others=others, rng=rng, config=config) for _ in range(count)]
+
+
+def test_positive_clicks_hit_the_object_and_negative_ones_miss_it(target, others):
+    for clicks in many_samples(target, others, count=200):
+        assert clicks[0].is_positive
+        assert all(target[click.row, click.col] == click.is_positive for click in clicks)
+
+
+def test_numbers_of_clicks_fall_by_the_decay(target, others):
+    config = FirstClickConfig(decay=0.5)
+    samples = many_samples(target, others, config=config)
+    positives = np.array([sum(click.is_positive for click in clicks) for clicks in samples])
+    shares = np.bincount(positives, minlength=5)[1:5] / len(positives)
+    np.testing.assert_allclose(shares, [0.5, 0.25, 0.125, 0.0625], atol=0.04)
+
+
+def test_negative_clicks_fall_on_background_others_and_border_in_the_stated_shares(target, others):
+    config = FirstClickConfig(background_weight=0, other_objects_weight=0.25, border_weight=0.75)
+    negatives = [
+        click
+        for clicks in many_samples(target, others, config=config)
+        for click in clicks
+        if not click.is_positive
+    ]
+    on_others = np.mean([others[click.row, click.col] for click in negatives])
+    assert on_others == pytest.approx(0.25, abs=0.04)
+
+
+def test_border_band_is_a_tenth_of_the_square_root_of_the_area_wide(target, others):
+    band = negative_regions(target, others=others, config=FirstClickConfig())[2]
+    rows, cols = np.nonzero(band)
+    # sqrt(600) / 10 = 2.4, so three pixels
+    assert (rows.min(), rows.max(), cols.min(), cols.max()) == (7, 32, 7, 42)
+    assert not (band & target).any()
+
+
+def test_positive_clicks_keep_away_from_the_border_when_there_is_room(target, others):
+    config = FirstClickConfig(erosion_probability=1.0)
+    clicks = [click for sample in many_samples(target, others, count=100, config=config) for click in sample]
+    assert all(13 <= c.row < 27 and 13 <= c.col < 37 for c in clicks if c.is_positive)
+
+
+def test_a_one_pixel_object_is_clicked_where_it_is():
+    target = np.zeros((7, 5), bool)
+    target[6, 0] = True
+    clicks = sample_first_clicks(target, others=np.zeros_like(target), rng=np.random.default_rng(0))
+    assert {(c.row, c.col) for c in clicks if c.is_positive} == {(6, 0)}
+
+
+def test_an_object_that_fills_the_slice_gets_no_negative_clicks():
+    target = np.ones((20, 30), bool)
+    clicks = sample_first_clicks(target, others=~target, rng=np.random.default_rng(1))
+    assert all(click.is_positive for click in clicks)
+
+
+def test_an_empty_object_is_refused():
+    empty = np.zeros((4, 5), bool)
+    with pytest.raises(ClickError, match="empty object"):
+        sample_first_clicks(empty, others=empty, rng=np.random.default_rng(0))
+
+
+def test_the_same_seed_gives_the_same_clicks(target, others):
+    first, second = (
+        sample_first_clicks(target, others=others, rng=np.random.default_rng(9)) for _ in range(2)
+    )
+    assert first == second
+
+
+@pytest.mark.parametrize("values", [{"decay": 1.0}, {"decay": 0.0}, {"most_per_sign": 0}])
+def test_numbers_out_of_range_are_refused(values):
+    with pytest.raises(ConfigError, match=next(iter(values))):
+        FirstClickConfig(**values)

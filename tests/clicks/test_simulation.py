@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from isegformer.clicks import Click, depth, error_depths, next_click, perturbed_next_click
+from isegformer.errors import ShapeMismatchError
+
+MASKS = arrays(bool, (6, 9))
+
+
+def mask(*rows):
+    return np.array([[character == "#" for character in row] for row in rows])
+
+
+def brute_force_depth(inside):
+    """Distance of each inside pixel to the nearest outside one, the frame around the slice included."""
+    padded = np.pad(inside, 1)
+    outside = np.argwhere(~padded)
+    result = np.zeros(inside.shape)
+    for row, col in np.argwhere(inside):
+        result[row, col] = np.sqrt(((outside - (row + 1, col + 1)) ** 2).sum(axis=1).min())
+    return result
+
+
+@given(MASKS)
+def test_depth_is_the_exact_distance_to_the_outside_and_to_the_border(inside):
+    np.testing.assert_allclose(depth(inside), brute_force_depth(inside), atol=1e-5)
+
+
+def test_the_first_click_is_the_centre_of_the_object():
+    target = mask(".......", ".#####.", ".#####.", ".#####.", ".......")
+    assert next_click(np.zeros_like(target), target) == Click(row=2, col=2, is_positive=True)
+
+
+def test_the_deeper_error_decides_the_sign():
+    target = mask("###......", "###......", "###......", ".........")
+    shallow = mask(".........", ".........", ".....####", ".....####")
+    assert next_click(shallow, target) == Click(row=1, col=1, is_positive=True)
+    deep = mask(".........", "....#####", "....#####", "....#####")
+    assert next_click(deep, mask("###......", *["........."] * 3)) == Click(row=2, col=5, is_positive=False)
+
+
+def test_a_tie_of_depths_is_negative():
+    click = next_click(mask("..##"), mask("##.."))
+    assert click == Click(row=0, col=2, is_positive=False)
+
+
+def test_a_clicked_pixel_is_not_proposed_again():
+    target = mask("#.#")
+    first = next_click(mask("..."), target)
+    second = next_click(mask("..."), target, clicked=[first])
+    assert (first.col, second.col) == (0, 2)
+    assert next_click(mask("..."), target, clicked=[first, second]) is None
+
+
+def test_ignored_pixels_are_no_errors():
+    target, prediction = mask("##.."), mask("..##")
+    assert next_click(prediction, target, ignored=mask("####")) is None
+    assert next_click(prediction, target, ignored=mask("..##")).is_positive
+
+
+def test_equal_masks_ask_for_no_click():
+    target = mask(".#", "##")
+    assert next_click(target, target) is None
+    assert perturbed_next_click(target, target, rng=np.random.default_rng(0)) is None
+
+
+def test_masks_of_two_shapes_are_refused():
+    with pytest.raises(ShapeMismatchError, match=r"\(1, 2\).*\(1, 3\)"):
+        error_depths(mask(".."), mask("..."))
+
+
+@given(MASKS, MASKS)
+def test_every_proposed_click_corrects_an_error(prediction, target):
+    click = next_click(prediction, target)
+    if click is None:
+        assert (prediction == target).all()
+    else:
+        assert prediction[click.row, click.col] != target[click.row, click.col]
+        assert target[click.row, click.col] == click.is_positive
+
+
+@given(MASKS, MASKS, st.integers(0, 100))
+def test_perturbed_clicks_stay_in_the_inner_half_of_the_larger_error(prediction, target, seed):
+    click = perturbed_next_click(prediction, target, rng=np.random.default_rng(seed))
+    if click is not None:
+        depths = error_depths(prediction, target)
+        chosen = depths.missing if click.is_positive else depths.excess
+        assert chosen[click.row, click.col] > max(depths.missing.max(), depths.excess.max()) / 2

@@ -1,0 +1,203 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from isegformer.clicks import Click
+from isegformer.errors import ClickError, ConfigError, ShapeMismatchError
+from isegformer.interaction import Prediction, PredictorConfig, SlicePredictor, ZoomConfig
+
+HEIGHT, WIDTH = 30, 44
+WITHOUT_ZOOM = PredictorConfig(zoom=None)
+
+
+class Recorder(nn.Module):
+    """Answers with given logits and keeps what it was shown."""
+
+    click_radius_px = 2.0
+
+    def __init__(self, answer=None):
+        super().__init__()
+        self.seen = []
+        self.answer = answer or (lambda image, hint: image[:, :1] * 8 - 4)
+
+    def forward(self, image, hint):
+        self.seen.append((image.clone(), hint.clone()))
+        return self.answer(image, hint)
+
+
+def square(row=10, col=20, side=8):
+    image = np.zeros((HEIGHT, WIDTH), np.float32)
+    image[row : row + side, col : col + side] = 1
+    return image
+
+
+def click(row, col, is_positive=True):
+    return Click(row=row, col=col, is_positive=is_positive)
+
+
+def test_probability_and_mask_follow_the_logits():
+    predictor = SlicePredictor(Recorder(), WITHOUT_ZOOM)
+    predictor.set_slice(square())
+    prediction = predictor.predict([click(12, 22)])
+    assert prediction.probability.dtype == np.float32
+    np.testing.assert_allclose(np.unique(prediction.probability), torch.sigmoid(torch.tensor([-4.0, 4.0])))
+    assert (prediction.mask == (square() == 1)).all()
+
+
+def test_threshold_is_049():
+    prediction = Prediction(probability=np.array([[0.48, 0.49, 0.495]], np.float32))
+    assert prediction.mask.tolist() == [[False, False, True]]
+
+
+def test_the_network_sees_grey_as_rgb_and_the_hint_in_order():
+    network = Recorder()
+    predictor = SlicePredictor(network, WITHOUT_ZOOM)
+    predictor.set_slice(square())
+    before = Prediction(probability=np.full((HEIGHT, WIDTH), 0.25, np.float32))
+    predictor.predict([click(3, 4), click(20, 30, False)], before)
+    image, hint = network.seen[0]
+    assert image.shape == hint.shape == (1, 3, HEIGHT, WIDTH)
+    assert (image == torch.from_numpy(square())).all()
+    assert (hint[0, 0] == 0.25).all()
+    assert hint[0, 1].argmax() == 1 * WIDTH + 4  # top of a disk of radius 2
+    assert hint[0, 1].sum() == hint[0, 2].sum() == 13
+
+
+def test_without_previous_prediction_the_previous_mask_is_zero():
+    network = Recorder()
+    predictor = SlicePredictor(network, WITHOUT_ZOOM)
+    predictor.set_slice(square())
+    predictor.predict([click(3, 4)])
+    assert not network.seen[0][1][0, 0].any()
+
+
+def test_a_colour_slice_keeps_its_channels():
+    network = Recorder()
+    predictor = SlicePredictor(network, WITHOUT_ZOOM)
+    colours = np.random.default_rng(0).random((HEIGHT, WIDTH, 3), np.float32)
+    predictor.set_slice(colours)
+    predictor.predict([click(3, 4)])
+    np.testing.assert_array_equal(network.seen[0][0][0].permute(1, 2, 0), colours)
+
+
+def test_mirrored_averaging_averages_probabilities_of_both_sides():
+    def left_half(image, hint):
+        logits = torch.full_like(hint[:, :1], -9.0)
+        logits[..., : WIDTH // 2] = 9.0
+        return logits
+
+    predictor = SlicePredictor(Recorder(left_half), PredictorConfig(zoom=None, mirror=True))
+    predictor.set_slice(square())
+    np.testing.assert_allclose(predictor.predict([click(1, 1)]).probability, 0.5, atol=1e-6)
+
+
+def test_a_symmetric_answer_does_not_change_by_mirroring():
+    plain, mirrored = (
+        SlicePredictor(
+            Recorder(lambda i, h: i[:, :1] + h.sum(1, keepdim=True)), PredictorConfig(zoom=None, mirror=m)
+        )
+        for m in (False, True)
+    )
+    for predictor in (plain, mirrored):
+        predictor.set_slice(square())
+    clicks = [click(5, 7), click(20, 3, False)]
+    np.testing.assert_allclose(
+        plain.predict(clicks).probability, mirrored.predict(clicks).probability, atol=1e-6
+    )
+
+
+def test_zoomed_prediction_lands_where_it_came_from():
+    network = Recorder()
+    config = PredictorConfig(zoom=ZoomConfig(side_px=64, least_side_px=4))
+    predictor = SlicePredictor(network, config)
+    predictor.set_slice(square())
+    first = predictor.predict([click(12, 22)])
+    second = predictor.predict([click(12, 22), click(15, 25)], first)
+    assert second.roi is not None
+    assert network.seen[1][0].shape == (1, 3, 64, 64)
+    assert (second.mask == (square() == 1)).all()
+    outside = np.ones((HEIGHT, WIDTH), bool)
+    outside[second.roi.row_start : second.roi.row_stop, second.roi.col_start : second.roi.col_stop] = False
+    assert not second.probability[outside].any()
+
+
+def test_clicks_move_with_the_zoom():
+    network = Recorder()
+    predictor = SlicePredictor(network, PredictorConfig(zoom=ZoomConfig(side_px=60, least_side_px=20)))
+    predictor.set_slice(square())
+    before = Prediction(probability=square())
+    prediction = predictor.predict([click(14, 24), click(13, 23)], before)
+    rows, cols = np.nonzero(network.seen[0][1][0, 1].numpy())
+    scale = 60 / (prediction.roi.row_stop - prediction.roi.row_start)
+    expected = (np.mean([14, 13]) - prediction.roi.row_start) * scale
+    assert rows.mean() == pytest.approx(expected, abs=0.6)
+    expected = (np.mean([24, 23]) - prediction.roi.col_start) * scale
+    assert cols.mean() == pytest.approx(expected, abs=0.6)
+
+
+def test_inputs_are_left_unchanged():
+    predictor = SlicePredictor(Recorder(lambda i, h: h[:, :1]), WITHOUT_ZOOM)
+    image, before = square(), Prediction(probability=square() * 0.5)
+    predictor.set_slice(image)
+    predictor.predict([click(1, 1)], before)
+    assert (image == square()).all()
+    assert (before.probability == square() * 0.5).all()
+
+
+def test_voxels_that_are_not_finite_count_as_zero():
+    image = square()
+    image[0, :3] = np.nan, np.inf, -np.inf
+    predictor = SlicePredictor(Recorder(), WITHOUT_ZOOM)
+    predictor.set_slice(image)
+    assert (predictor.predict([click(12, 22)]).mask == (square() == 1)).all()
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_a_constant_slice_gives_a_finite_prediction(value):
+    predictor = SlicePredictor(Recorder(), WITHOUT_ZOOM)
+    predictor.set_slice(np.full((HEIGHT, WIDTH), value, np.float32))
+    assert np.isfinite(predictor.predict([click(1, 1)]).probability).all()
+
+
+def test_a_one_pixel_slice_works():
+    predictor = SlicePredictor(Recorder(), PredictorConfig(zoom=ZoomConfig(before_mask="whole_slice")))
+    predictor.set_slice(np.ones((1, 1), np.float32))
+    assert predictor.predict([click(0, 0)]).mask.tolist() == [[True]]
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 6, 1), (5, 6, 4), (0, 6), (2, 3, 4, 5)])
+def test_a_slice_of_another_form_is_refused(shape):
+    with pytest.raises(ShapeMismatchError, match="expected"):
+        SlicePredictor(Recorder()).set_slice(np.zeros(shape, np.float32))
+
+
+def test_intensities_outside_zero_to_one_are_refused_with_advice():
+    with pytest.raises(ConfigError, match="apply a window"):
+        SlicePredictor(Recorder()).set_slice(np.full((4, 5), 300.0, np.float32))
+
+
+def test_predicting_before_a_slice_is_set_is_refused():
+    with pytest.raises(ClickError, match="set_slice"):
+        SlicePredictor(Recorder()).predict([click(0, 0)])
+
+
+def test_no_clicks_and_clicks_outside_are_refused():
+    predictor = SlicePredictor(Recorder())
+    predictor.set_slice(square())
+    with pytest.raises(ClickError, match="at least one"):
+        predictor.predict([])
+    with pytest.raises(ClickError, match=f"rows 0 to {HEIGHT - 1}"):
+        predictor.predict([click(HEIGHT, 0)])
+
+
+def test_a_previous_prediction_of_another_slice_is_refused():
+    predictor = SlicePredictor(Recorder())
+    predictor.set_slice(square())
+    with pytest.raises(ShapeMismatchError, match="previous prediction"):
+        predictor.predict([click(0, 0)], Prediction(probability=np.zeros((3, 4), np.float32)))
+
+
+def test_a_network_without_a_click_radius_needs_one():
+    with pytest.raises(ConfigError, match="click_radius_px"):
+        SlicePredictor(nn.Identity())

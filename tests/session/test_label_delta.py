@@ -1,0 +1,94 @@
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from isegformer.errors import JournalError
+from isegformer.session.label_delta import (
+    Box,
+    changed_slices,
+    delta_from_bytes,
+    no_change,
+    slice_delta,
+    volume_delta,
+)
+from isegformer.slicing import Plane, slice_view
+
+SHAPE = (3, 4, 5)
+label_maps = arrays(np.uint16, SHAPE, elements=st.sampled_from([0, 1, 2, 65535]))
+
+
+def test_neighbouring_voxels_with_the_same_change_are_one_run():
+    before = np.array([[[0, 0, 0, 1, 1, 2]]], np.uint16)
+    after = np.array([[[3, 3, 0, 3, 3, 3]]], np.uint16)
+    delta = volume_delta(before, after)
+    assert delta.starts.tolist() == [0, 3, 5]
+    assert delta.lengths.tolist() == [2, 2, 1]
+    assert delta.before.tolist() == [0, 1, 2]
+    assert delta.after.tolist() == [3, 3, 3]
+    assert delta.positions.tolist() == [0, 1, 3, 4, 5]
+
+
+@given(before=label_maps, after=label_maps)
+def test_a_delta_goes_forward_and_back_also_after_writing_it(before, after):
+    delta = delta_from_bytes(volume_delta(before, after).to_bytes())
+    labels = before.copy()
+    delta.forward(labels)
+    np.testing.assert_array_equal(labels, after)
+    delta.backward(labels)
+    np.testing.assert_array_equal(labels, before)
+
+
+@settings(max_examples=30)
+@given(before=label_maps, after=label_maps, axis=st.integers(0, 2))
+def test_the_delta_of_a_slice_changes_that_slice_of_the_volume_only(before, after, axis):
+    plane = Plane(axis=axis, index=1)
+    expected = before.copy()
+    slice_view(expected, plane)[...] = slice_view(after, plane)
+    delta = slice_delta(slice_view(before, plane), slice_view(after, plane), plane=plane, shape=SHAPE)
+    labels = before.copy()
+    delta.forward(labels)
+    np.testing.assert_array_equal(labels, expected)
+
+
+def test_no_change_changes_nothing_and_has_no_box():
+    labels = np.ones(SHAPE, np.uint16)
+    delta = delta_from_bytes(no_change().to_bytes())
+    delta.forward(labels)
+    assert labels.min() == labels.max() == 1
+    assert delta.box(SHAPE) is None
+    assert list(changed_slices(delta, SHAPE)) == []
+
+
+def test_the_box_is_half_open_around_all_changed_voxels():
+    before, after = np.zeros(SHAPE, np.uint16), np.zeros(SHAPE, np.uint16)
+    after[0, 2, 4] = after[1, 1, 4] = 7
+    assert volume_delta(before, after).box(SHAPE) == Box(start=(0, 1, 4), stop=(2, 3, 5))
+
+
+def test_changed_slices_name_the_objects_that_lost_and_that_gained():
+    before, after = np.zeros(SHAPE, np.uint16), np.zeros(SHAPE, np.uint16)
+    before[2, 1, 3], after[2, 1, 3] = 5, 1
+    assert set(changed_slices(volume_delta(before, after), SHAPE)) == {
+        (label, axis, index) for label in (1, 5) for axis, index in ((0, 2), (1, 1), (2, 3))
+    }
+
+
+def test_a_delta_that_does_not_fit_is_refused_and_changes_nothing():
+    before, after = np.zeros(SHAPE, np.uint16), np.ones(SHAPE, np.uint16)
+    delta = volume_delta(before, after)
+    other = np.full(SHAPE, 9, np.uint16)
+    with pytest.raises(JournalError, match="does not fit"):
+        delta.forward(other)
+    with pytest.raises(JournalError, match="does not fit"):
+        delta.forward(np.zeros((1, 1, 1), np.uint16))
+    assert (other == 9).all()
+
+
+@pytest.mark.parametrize("data", [b"", b"nonsense", zlib.compress(bytes(21))])
+def test_bytes_that_are_no_delta_are_refused(data):
+    with pytest.raises(JournalError, match="change of the label map"):
+        delta_from_bytes(data)
