@@ -1,0 +1,112 @@
+"""Clicks that a network needs on the validation split of a data folder.
+
+    python benchmarks/click_quality.py DATA_ROOT --weights compact --json out.json
+
+DATA_ROOT holds `index.json` with the cases of the split `val` of each folder. Folders of slices are taken as
+they are, every label value being one object; of volumes, each object on its largest slice across one axis.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from isegformer.evaluation import MAX_CLICKS, clicks_needed, run_clicks
+from isegformer.interaction import SlicePredictor
+from isegformer.interaction.settings import predictor_config_from_json
+from isegformer.models import inspect, load
+from isegformer.slicing import Plane, slice_view
+from isegformer.training.config import SourceConfig
+from isegformer.training.sources import SliceFolder, read_split
+from isegformer.types import FloatArray, Mask
+from isegformer.volume import apply_window, read_label_map, read_volume, window_from_percentiles
+
+THRESHOLDS = (0.80, 0.85, 0.90)
+SLICES = {"slices/sunnybrook": 1, "slices/fetal_head": 1, "slices/nuclei": 100, "slices/coco_objects": 1}
+"""Folders of slices, and the least area of an object that counts, in pixels."""
+VOLUMES = {"volumes/chaos_t2": 2, "volumes/hippocampus": 1}
+"""Folders of volumes, and the axis across which they are cut."""
+
+
+def slice_cases(root: Path, folder: str, least_area_px: int) -> Iterator[tuple[FloatArray, Mask]]:
+    """Yield image and mask of every object of the validation slices of a folder."""
+    config = SourceConfig(path=folder, form="slices")
+    source = SliceFolder(
+        root / folder, config=config, cases=read_split(root / "index.json", folder=folder, split="val")
+    )
+    for number in range(len(source)):
+        labelled = source.read(number)
+        for value in np.unique(labelled.labels[labelled.labels > 0]):
+            target = labelled.labels == value
+            if np.count_nonzero(target) >= least_area_px:
+                yield labelled.image, target
+
+
+def volume_cases(root: Path, folder: str, axis: int) -> Iterator[tuple[FloatArray, Mask]]:
+    """Yield image and mask of every object of the validation volumes, on its largest slice across `axis`."""
+    for case in read_split(root / "index.json", folder=folder, split="val"):
+        volume = read_volume(root / folder / f"{case}_image.nii.gz")
+        labels = read_label_map(root / folder / f"{case}_label.nii.gz").labels
+        image = apply_window(volume.voxels, window_from_percentiles(volume.voxels))
+        others = tuple(other for other in range(3) if other != axis)
+        for value in np.unique(labels[labels > 0]):
+            index = int(np.count_nonzero(labels == value, axis=others).argmax())
+            plane = Plane(axis=axis, index=index)
+            yield slice_view(image, plane), slice_view(labels, plane) == value
+
+
+def measure(predictor: SlicePredictor, cases: list[tuple[FloatArray, Mask]]) -> dict[str, object]:
+    """Return NoC, failures and seconds per click over the cases."""
+    runs, seconds = [], []
+    for image, target in cases:
+        start = time.perf_counter()
+        run = run_clicks(predictor, image, target, stop_iou=max(THRESHOLDS))
+        seconds.append((time.perf_counter() - start) / len(run.clicks))
+        runs.append(run)
+    needed = {t: [clicks_needed(run.ious, t) for run in runs] for t in THRESHOLDS}
+    return {
+        "cases": len(runs),
+        "noc": {f"{t * 100:.0f}": round(float(np.mean(n)), 3) for t, n in needed.items()},
+        "noc_std": {f"{t * 100:.0f}": round(float(np.std(n)), 3) for t, n in needed.items()},
+        "failures": {f"{t * 100:.0f}": sum(max(run.ious) < t for run in runs) for t in THRESHOLDS},
+        "iou_after": {
+            k: round(float(np.mean([r.ious[min(k, len(r.ious)) - 1] for r in runs])), 3) for k in (1, 3, 5)
+        },
+        "seconds_per_click": {"median": round(float(np.median(seconds)), 4)},
+    }
+
+
+def main() -> None:
+    """Measure and print one JSON object."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data_root", type=Path)
+    parser.add_argument("--weights", default="compact")
+    parser.add_argument("--only", help="a folder, such as volumes/chaos_t2")
+    parser.add_argument("--limit", type=int, default=None, help="at most this many cases of a folder")
+    parser.add_argument("--json", type=Path, default=None)
+    arguments = parser.parse_args()
+    predictor = SlicePredictor(
+        load(arguments.weights), predictor_config_from_json(inspect(arguments.weights).predictor)
+    )
+    report: dict[str, object] = {"weights": arguments.weights, "max_clicks": MAX_CLICKS, "datasets": {}}
+    for folder in [*SLICES, *VOLUMES]:
+        if arguments.only in (None, folder):
+            found = (
+                slice_cases(arguments.data_root, folder, SLICES[folder])
+                if folder in SLICES
+                else volume_cases(arguments.data_root, folder, VOLUMES[folder])
+            )
+            result = measure(predictor, list(found)[: arguments.limit])
+            print(folder, json.dumps(result), flush=True)
+            report["datasets"][folder.split("/")[1]] = result
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=2), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

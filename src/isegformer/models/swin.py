@@ -1,0 +1,208 @@
+"""Swin Transformer as iSegFormer uses it: any input size, a feature map of every stage.
+
+B is the batch, C the channels, (h, w) the grid of a stage, M the window's side, N = M * M, W the number of
+windows in one grid.
+
+Source: Liu et al. 2021, "Swin Transformer". Two details that other libraries treat otherwise: odd blocks are
+shifted by M // 2 also where the grid is smaller than a window, and masked logits get -100, not -inf.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from isegformer.models.config import SwinConfig
+from isegformer.models.stochastic_depth import DropPath, linear_rates
+from isegformer.models.windows import merge_windows, relative_position_index, split_windows
+
+PATCH = 4
+"""Side of a patch in pixels."""
+MASKED_LOGIT = -100.0
+"""Added to the attention between positions that are neighbours only because of the cyclic shift."""
+
+
+class PatchEmbedding(nn.Module):
+    """Non-overlapping 4x4 patches to vectors, with layer norm."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.proj = nn.Conv2d(3, channels, PATCH, stride=PATCH)
+        self.norm = nn.LayerNorm(channels)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """(B, 3, H, W) -> (B, C, ceil(H / 4), ceil(W / 4)); zeros are added below and to the right."""
+        height, width = image.shape[-2:]
+        patches = self.proj(F.pad(image, (0, -width % PATCH, 0, -height % PATCH)))
+        return self.norm(patches.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class WindowAttention(nn.Module):
+    """Multi-head attention inside windows, with a learned bias per relative position."""
+
+    relative_position_index: Tensor
+
+    def __init__(self, channels: int, *, heads: int, window: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.relative_position_bias_table = nn.Parameter(torch.zeros((2 * window - 1) ** 2, heads))
+        self.register_buffer("relative_position_index", relative_position_index(window), persistent=False)
+        self.qkv = nn.Linear(channels, 3 * channels)
+        self.proj = nn.Linear(channels, channels)
+        nn.init.trunc_normal_(self.relative_position_bias_table, std=0.02)
+
+    def forward(self, windows: Tensor, mask: Tensor | None) -> Tensor:
+        """(B * W, N, C) -> (B * W, N, C); `mask` is (W, N, N), added to the logits of every head."""
+        count, tokens, channels = windows.shape
+        qkv = self.qkv(windows).view(count, tokens, 3, self.heads, channels // self.heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (B * W, heads, N, C / heads)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=self._bias(mask, count))
+        return self.proj(mixed.transpose(1, 2).reshape(count, tokens, channels))
+
+    def _bias(self, mask: Tensor | None, count: int) -> Tensor:
+        bias = self.relative_position_bias_table[self.relative_position_index]  # (N, N, heads)
+        bias = bias.permute(2, 0, 1).unsqueeze(0)  # (1, heads, N, N)
+        if mask is None:
+            return bias
+        bias = bias + mask.to(bias.dtype).unsqueeze(1)  # (W, heads, N, N)
+        return bias.repeat(count // len(mask), 1, 1, 1)  # (B * W, heads, N, N)
+
+
+class Mlp(nn.Module):
+    """Two linear layers with a GELU between them."""
+
+    def __init__(self, channels: int, *, hidden: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(channels, hidden)
+        self.fc2 = nn.Linear(hidden, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., C) -> (..., C)."""
+        return self.fc2(F.gelu(self.fc1(x)))
+
+
+class SwinBlock(nn.Module):
+    """Pre-norm transformer block over windows, shifted by `shift` positions."""
+
+    def __init__(
+        self, channels: int, *, heads: int, config: SwinConfig, shift: int, drop_path: float
+    ) -> None:
+        super().__init__()
+        self.window = config.window
+        self.shift = shift
+        self.norm1 = nn.LayerNorm(channels)
+        self.attn = WindowAttention(channels, heads=heads, window=config.window)
+        self.norm2 = nn.LayerNorm(channels)
+        self.mlp = Mlp(channels, hidden=int(channels * config.mlp_ratio))
+        self.drop_path = DropPath(drop_path)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """(B, h, w, C) -> (B, h, w, C); `mask` is that of `shift_mask`, used by shifted blocks."""
+        x = x + self.drop_path(self._attend(self.norm1(x), mask))
+        return x + self.drop_path(self.mlp(self.norm2(x)))
+
+    def _attend(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        height, width = x.shape[1:3]
+        x = F.pad(x, (0, 0, 0, -width % self.window, 0, -height % self.window))
+        padded = x.shape[1:3]
+        x = torch.roll(x, (-self.shift, -self.shift), dims=(1, 2))
+        windows = self.attn(split_windows(x, self.window), mask)
+        x = merge_windows(windows, window=self.window, size=(padded[0], padded[1]))
+        x = torch.roll(x, (self.shift, self.shift), dims=(1, 2))
+        return x[:, :height, :width]
+
+
+class PatchMerging(nn.Module):
+    """Halves the grid: the four positions of each 2x2 patch become one of twice the channels."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(4 * channels)
+        self.reduction = nn.Linear(4 * channels, 2 * channels, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, h, w, C) -> (B, ceil(h / 2), ceil(w / 2), 2 C)."""
+        x = F.pad(x, (0, 0, 0, x.shape[2] % 2, 0, x.shape[1] % 2))
+        # The order (row, col) = (0, 0), (1, 0), (0, 1), (1, 1) is that of the published weights.
+        corners = [x[:, row::2, col::2] for col in (0, 1) for row in (0, 1)]
+        return self.reduction(self.norm(torch.cat(corners, dim=-1)))
+
+
+class SwinStage(nn.Module):
+    """The blocks of one scale, every second one shifted, and the step to the next scale."""
+
+    def __init__(self, stage: int, *, config: SwinConfig, drop_paths: list[float]) -> None:
+        super().__init__()
+        channels = config.widths[stage]
+        self.window = config.window
+        self.blocks = nn.ModuleList(
+            SwinBlock(
+                channels,
+                heads=config.heads[stage],
+                config=config,
+                shift=config.window // 2 if block % 2 else 0,
+                drop_path=rate,
+            )
+            for block, rate in enumerate(drop_paths)
+        )
+        is_last = stage == len(config.depths) - 1
+        self.downsample = None if is_last else PatchMerging(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, h, w, C) -> (B, h, w, C), before the step to the next scale."""
+        height, width = x.shape[1:3]
+        mask = shift_mask((height, width), window=self.window, device=x.device)
+        for block in self.blocks:
+            x = block(x, mask if block.shift else None)
+        return x
+
+
+class SwinBackbone(nn.Module):
+    """Features of every stage from embedded patches."""
+
+    def __init__(self, config: SwinConfig) -> None:
+        super().__init__()
+        rates = linear_rates(config.drop_path, sum(config.depths))
+        starts = [sum(config.depths[:stage]) for stage in range(len(config.depths))]
+        self.layers = nn.ModuleList(
+            SwinStage(stage, config=config, drop_paths=rates[start : start + depth])
+            for stage, (start, depth) in enumerate(zip(starts, config.depths, strict=True))
+        )
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for width in config.widths)
+        self.apply(_initialise)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """(B, C, H / 4, W / 4) -> features from fine to coarse, (B, C_s, h_s, w_s), each normalised."""
+        x = x.permute(0, 2, 3, 1)
+        features = []
+        for layer, norm in zip(self.layers, self.norms, strict=True):
+            x = layer(x)
+            features.append(norm(x).permute(0, 3, 1, 2).contiguous())
+            if isinstance(layer.downsample, nn.Module):
+                x = layer.downsample(x)
+        return features
+
+
+def shift_mask(size: tuple[int, int], *, window: int, device: torch.device) -> Tensor:
+    """Return what is added to the attention logits of a shifted grid, (W, N, N): 0 or -100.
+
+    Positions may attend to each other unless the cyclic shift brought them together from opposite borders.
+    `size` is (h, w) before padding.
+    """
+    regions = [_regions(length + -length % window, window=window, device=device) for length in size]
+    region = regions[0][:, None] * 3 + regions[1][None, :]  # (h, w), one number per region
+    windows = split_windows(region[None, :, :, None], window).squeeze(-1)  # (W, N)
+    is_apart = windows[:, None, :] != windows[:, :, None]  # (W, N, N)
+    return is_apart * MASKED_LOGIT
+
+
+def _regions(length: int, *, window: int, device: torch.device) -> Tensor:
+    """Return 0, 1 or 2 for each of `length` shifted positions of an axis: inside, last window, wrapped."""
+    position = torch.arange(length, device=device)
+    return (position >= length - window).long() + (position >= length - window // 2).long()
+
+
+def _initialise(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -1,0 +1,284 @@
+"""The engine of rounds: annotated slices in, probabilities of all slices between and beyond them out.
+
+The rules are in docs/decisions/0005-propagation-rules.md. Shapes: N objects, H x W pixels of the working
+grid.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType, TracebackType
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isegformer.errors import PropagationError
+from isegformer.models.fusion import FusionNetwork
+from isegformer.models.stcn import Stcn
+from isegformer.propagation.aggregation import labels_of, masks_of
+from isegformer.propagation.annotations import check_annotations, objects_in
+from isegformer.propagation.config import PropagatorConfig
+from isegformer.propagation.fusing import (
+    Correction,
+    Fuser,
+    LinearFuser,
+    NetworkFuser,
+    SliceToFuse,
+    blend,
+    correction_of,
+)
+from isegformer.propagation.memory import MemoryBank, MemoryEntry
+from isegformer.propagation.plan import Joining, Pass, plan_round
+from isegformer.propagation.probabilities import ProbabilityStore
+from isegformer.propagation.slice_encoder import SliceEncoder
+from isegformer.propagation.slices import SliceSource
+from isegformer.propagation.stopping import ObjectAtEnds, ObjectTracker
+from isegformer.types import CancelCallback, Labels, ProgressCallback
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundReport:
+    """What a round did."""
+
+    done: int
+    """Slices predicted, counted once for each pass over them."""
+
+    total: int
+    """Slices that the whole round has to predict."""
+
+    is_cancelled: bool
+
+    touched: tuple[int, ...]
+    """Indices of the slices whose result was written, ascending, without the annotated ones."""
+
+
+class Propagator:
+    """Carries annotations through a stack of slices, round after round.
+
+    Results are written slice by slice. A round that is cancelled or fails leaves on every slice either the
+    finished new result or what was there before; its annotations stay. The same calls give the same result.
+    """
+
+    def __init__(
+        self,
+        network: Stcn,
+        slices: SliceSource,
+        *,
+        fusion: FusionNetwork | None = None,
+        config: PropagatorConfig | None = None,
+    ) -> None:
+        if network.training:
+            raise PropagationError("the network is in training mode, expected evaluation mode: call .eval()")
+        self._config = PropagatorConfig() if config is None else config
+        self._slices = slices
+        self._encoder = SliceEncoder(network, slices, config=self._config)
+        self._fuser: Fuser = (
+            LinearFuser()
+            if fusion is None
+            else NetworkFuser(fusion.eval(), block_bytes=self._config.block_bytes)
+        )
+        self._annotations: dict[int, Labels] = {}
+        self._permanent: dict[int, MemoryEntry] = {}
+        self._is_finished = np.zeros(len(slices), dtype=bool)
+        self._store = ProbabilityStore(
+            len(slices), self._encoder.grid.shape, budget_bytes=self._config.store_bytes
+        )
+
+    def __enter__(self) -> "Propagator":
+        """Return itself; leaving the context closes it."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Delete temporary files."""
+        self.close()
+
+    def close(self) -> None:
+        """Delete temporary files; the propagator cannot be used any more."""
+        self._store.close()
+
+    @property
+    def annotations(self) -> Mapping[int, Labels]:
+        """Annotated slices so far, by index."""
+        return MappingProxyType(self._annotations)
+
+    @property
+    def objects(self) -> list[int]:
+        """Labels of the objects annotated so far, ascending."""
+        return self._store.objects
+
+    @property
+    def store(self) -> ProbabilityStore:
+        """The probabilities of all objects on all slices, on the working grid."""
+        return self._store
+
+    def labels(self, index: int) -> Labels:
+        """Return the result on a slice, uint16 (H, W): its annotation, or the most probable object.
+
+        A slice that no pass has reached yet is background.
+        """
+        if index in self._annotations:
+            return self._annotations[index].copy()
+        if not self._is_finished[index]:
+            return np.zeros(self._slices.shape, dtype=np.uint16)
+        return labels_of(self._encoder.grid.crop(self._store.read(index)), self.objects)
+
+    def all_labels(self) -> Labels:
+        """Return the result on all slices, uint16 (T, H, W)."""
+        result = np.empty((len(self._slices), *self._slices.shape), dtype=np.uint16)
+        for index in range(len(self._slices)):
+            result[index] = self.labels(index)
+        return result
+
+    @torch.inference_mode()
+    def run_round(
+        self,
+        new_annotations: Mapping[int, Labels],
+        *,
+        on_progress: ProgressCallback | None = None,
+        is_cancelled: CancelCallback | None = None,
+    ) -> RoundReport:
+        """Take in newly annotated slices and propagate each to its neighbouring annotated slices or the ends.
+
+        Parameters
+        ----------
+        new_annotations : uint16 labels (H, W) by slice index; a slice may be annotated again
+        on_progress : called after each predicted slice
+        is_cancelled : asked before each slice
+
+        Raises
+        ------
+        PropagationError : annotations that cannot be propagated; see `check_annotations`, or no object at all
+        ShapeMismatchError : labels of another shape than the slices
+        """
+        new = check_annotations(new_annotations, n_slices=len(self._slices), shape=self._slices.shape)
+        if not (self.objects or objects_in(new)):
+            raise PropagationError(
+                f"annotated slices {list(new)} hold no object, expected at least one label above 0"
+            )
+        corrections = self._take_in(new)
+        passes = plan_round(new.keys(), self._annotations.keys(), n_slices=len(self._slices))
+        total, done, touched = sum(len(one.indices) for one in passes), 0, set[int]()
+        for one in passes:
+            walk = _Walk(memory=self._memory(one), tracker=self._tracker(one), last_memory=one.start)
+            for index in one.indices:
+                if is_cancelled is not None and is_cancelled():
+                    return _report(done, total, touched)
+                self._step(one, index, walk, correction=corrections[one.start])
+                done += 1
+                touched.add(index)
+                if on_progress is not None:
+                    on_progress(done, total)
+        return _report(done, total, touched)
+
+    def _take_in(self, new: Mapping[int, Labels]) -> dict[int, Correction]:
+        """Register annotations; return what each changed in the stored result."""
+        old_objects = self.objects
+        for label in objects_in(new):
+            self._store.add_object(label)
+        if self.objects != old_objects:
+            self._permanent.clear()  # entries lack the values of the new objects
+        corrections = {}
+        for index, labels in new.items():
+            masks = self._masks(labels)
+            stored = self._stored(index)
+            corrections[index] = correction_of(masks, stored, key=self._encoder.keys(index).key)
+            self._permanent.pop(index, None)
+        for index, labels in new.items():
+            self._annotations[index] = labels
+            self._store.write(index, self._masks(labels)[:, 0], objects=self.objects)
+            self._is_finished[index] = True
+        return corrections
+
+    def _step(self, one: Pass, index: int, walk: "_Walk", *, correction: Correction) -> None:
+        """Predict one slice of a pass, remember it if that is due, join the result with what is stored."""
+        objects = walk.tracker.active
+        probability = None
+        if objects:
+            probability = self._encoder.predict(index, walk.memory, objects=objects)
+            walk.tracker.observe(probability)
+            self._remember(one, index, walk, probability=probability, objects=objects)
+        everything = self._over_all_objects(probability, objects)
+        joined = self._join(one, index, everything, correction=correction)
+        self._store.write(index, joined, objects=self.objects)
+        self._is_finished[index] = True
+
+    def _remember(
+        self, one: Pass, index: int, walk: "_Walk", *, probability: Tensor, objects: list[int]
+    ) -> None:
+        is_last = index == one.indices[-1]
+        active = walk.tracker.active
+        if is_last or not active or abs(index - walk.last_memory) < self._config.memory_every:
+            return
+        masks = probability[[objects.index(label) for label in active]][:, None]
+        walk.memory.add(self._encoder.entry(index, masks, objects=active))
+        walk.last_memory = index
+
+    def _join(self, one: Pass, index: int, new: Tensor, *, correction: Correction) -> Tensor:
+        if one.joining is Joining.REPLACE or not self._is_finished[index]:
+            return new
+        if one.joining is Joining.BLEND:
+            return blend(new, self._stored(index), share=one.far_share(index))
+        return self._fuser.fuse(
+            SliceToFuse(
+                frame=self._encoder.frame(index),
+                key=self._encoder.keys(index).key,
+                stored=self._stored(index),
+                new=new,
+                far_share=one.far_share(index),
+                correction=correction,
+            )
+        )
+
+    def _over_all_objects(self, probability: Tensor | None, objects: list[int]) -> Tensor:
+        """Return probabilities (N, H, W) of all objects; those not carried have 0."""
+        full = torch.zeros(len(self.objects), *self._encoder.grid.shape, device=self._encoder.device)
+        if probability is not None:
+            full[[self.objects.index(label) for label in objects]] = probability
+        return full
+
+    def _memory(self, one: Pass) -> MemoryBank:
+        """Return a memory that begins with the annotated slices nearest to the start of a pass."""
+        by_distance = sorted(self._annotations, key=lambda index: (abs(index - one.start), index))
+        nearest = sorted(by_distance[: self._config.annotated_slices])
+        self._permanent = {
+            index: self._permanent[index] if index in self._permanent else self._permanent_entry(index)
+            for index in nearest
+        }
+        return MemoryBank(self._permanent.values(), max_recent=self._config.recent_slices)
+
+    def _permanent_entry(self, index: int) -> MemoryEntry:
+        masks = self._masks(self._annotations[index])
+        return self._encoder.entry(index, masks, objects=self.objects)
+
+    def _tracker(self, one: Pass) -> ObjectTracker:
+        areas = self._masks(self._annotations[one.start]).sum(dim=(1, 2, 3))
+        far = set() if one.far is None else set(objects_in({one.far: self._annotations[one.far]}))
+        return ObjectTracker(
+            self._config.stop,
+            {
+                label: ObjectAtEnds(start_area_px=int(area), is_at_far_end=label in far)
+                for label, area in zip(self.objects, areas, strict=True)
+            },
+        )
+
+    def _masks(self, labels: Labels) -> Tensor:
+        return self._encoder.grid.masks(masks_of(labels, self.objects), device=self._encoder.device)
+
+    def _stored(self, index: int) -> Tensor:
+        return self._store.read(index).to(self._encoder.device)
+
+
+@dataclass(kw_only=True)
+class _Walk:
+    """Where a pass stands."""
+
+    memory: MemoryBank
+    tracker: ObjectTracker
+    last_memory: int
+    """The last slice that went into memory."""
+
+
+def _report(done: int, total: int, touched: set[int]) -> RoundReport:
+    return RoundReport(done=done, total=total, is_cancelled=done < total, touched=tuple(sorted(touched)))

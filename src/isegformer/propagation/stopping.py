@@ -1,0 +1,60 @@
+"""Follows each object along a pass and decides where it has ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from isegformer.propagation.aggregation import strongest
+from isegformer.propagation.config import StopRule
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectAtEnds:
+    """What the user drew of an object at the two ends of a pass."""
+
+    start_area_px: int
+    """Area on the slice where the pass begins, in px of the working grid; 0: the object is absent there."""
+
+    is_at_far_end: bool
+    """Whether the pass leads to another annotated slice that has the object."""
+
+
+class ObjectTracker:
+    """Which objects a pass still carries."""
+
+    def __init__(self, rule: StopRule | None, ends: Mapping[int, ObjectAtEnds]) -> None:
+        self._rule = rule
+        self._ends = dict(ends)
+        self._weak = dict.fromkeys(ends, 0)
+        self._active = [
+            label
+            for label, end in sorted(ends.items())
+            if rule is None or end.start_area_px > 0 or end.is_at_far_end
+        ]
+
+    @property
+    def active(self) -> list[int]:
+        """Labels of the objects still carried, ascending."""
+        return list(self._active)
+
+    def observe(self, probability: Tensor) -> None:
+        """Take note of a predicted slice: probability (N, H, W) of the active objects, in their order."""
+        if self._rule is None or not self._active:
+            return
+        winner = strongest(probability)
+        for place, label in enumerate(self.active):
+            inside = winner == place + 1
+            area = int(inside.sum())
+            confidence = float(probability[place][inside].mean()) if area else 0.0
+            self._judge(label, area=area, confidence=confidence, rule=self._rule)
+
+    def _judge(self, label: int, *, area: int, confidence: float, rule: StopRule) -> None:
+        end = self._ends[label]
+        if end.is_at_far_end:
+            return
+        least = min(max(rule.min_area_px, rule.area_fraction * end.start_area_px), end.start_area_px)
+        is_weak = area < least or confidence < rule.min_confidence
+        self._weak[label] = self._weak[label] + 1 if is_weak else 0
+        if self._weak[label] >= rule.patience:
+            self._active.remove(label)

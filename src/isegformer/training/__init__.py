@@ -1,0 +1,1 @@
+"""Training of click networks and propagation networks; needs the extra `train`."""

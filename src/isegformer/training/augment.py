@@ -1,0 +1,60 @@
+"""Changes of intensity and colour that make one set of weights serve many scanners and cameras.
+
+The transforms are MONAI's; this file chooses them and makes them repeatable.
+"""
+
+import warnings
+
+import numpy as np
+from monai.transforms import (
+    Compose,
+    RandAdjustContrast,
+    RandBiasField,
+    RandGaussianNoise,
+    RandGaussianSmooth,
+    RandHistogramShift,
+)
+
+from isegformer.types import FloatArray
+
+INVERSION_PROBABILITY = 0.15
+GREY_PROBABILITY = 0.2
+COLOUR_SHIFT = 0.06
+
+
+class IntensityAugmentation:
+    """Draws contrast, shading, blur, noise, inversion and colour changes for one sample at a time."""
+
+    def __init__(self) -> None:
+        self._transforms = Compose(
+            [
+                RandAdjustContrast(prob=0.5, gamma=(0.5, 2.0)),
+                RandHistogramShift(num_control_points=(4, 8), prob=0.2),
+                RandBiasField(degree=2, coeff_range=(0.0, 0.25), prob=0.15),
+                RandGaussianSmooth(sigma_x=(0.3, 1.2), sigma_y=(0.3, 1.2), prob=0.15),
+                RandGaussianNoise(prob=0.25, mean=0.0, std=0.05),
+            ]
+        )
+
+    def __call__(self, image: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """Return a changed copy of an image (H, W) or (H, W, 3) in [0, 1], as (3, H, W) in [0, 1]."""
+        self._transforms.set_random_state(seed=int(rng.integers(2**32)))
+        channels = image[None] if image.ndim == 2 else _recoloured(image.transpose(2, 0, 1), rng)
+        with warnings.catch_warnings():
+            # A sample may be of one intensity; then there is no histogram to shift, which is fine.
+            warnings.filterwarnings("ignore", message=".*intensity is a single value")
+            changed = np.asarray(self._transforms(np.ascontiguousarray(channels)), dtype=np.float32)
+        brightness, contrast = rng.uniform(-0.1, 0.1), rng.uniform(0.8, 1.2)
+        changed = (changed - 0.5) * contrast + 0.5 + brightness
+        if rng.random() < INVERSION_PROBABILITY:
+            changed = 1 - changed
+        clipped = np.clip(np.nan_to_num(changed), 0, 1).astype(np.float32)
+        return np.repeat(clipped, 3, axis=0) if len(clipped) == 1 else clipped
+
+
+def _recoloured(image: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Turn a colour image (3, H, W) grey now and then, else shift its colours a little."""
+    if rng.random() < GREY_PROBABILITY:
+        return image.mean(axis=0, keepdims=True)
+    shift = rng.uniform(-COLOUR_SHIFT, COLOUR_SHIFT, size=(3, 1, 1))
+    return (image + shift).astype(np.float32)

@@ -1,0 +1,95 @@
+"""Training of a click network as a Lightning module.
+
+Every sample starts from sampled clicks. Rounds without gradient then predict, add one perturbed click in the
+larger error, and hand the prediction on as previous mask; the loss is taken after the last of them.
+
+Source: RITM (Sofiiuk et al. 2022), iterative training; iSegFormer (2022), section 3.3.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from isegformer.clicks import Click, click_positions, encode_disks, perturbed_next_click
+from isegformer.interaction import THRESHOLD
+from isegformer.models.click_segmenter import ClickSegmenter
+from isegformer.training.click_samples import ClickBatch
+from isegformer.training.config import ClickTrainingConfig
+from isegformer.training.losses import normalised_focal_loss, soft_dice_loss
+from isegformer.training.optimiser import adamw_with_schedule
+
+
+class ClickTraining(L.LightningModule):
+    """Optimises a click network on batches of `ClickBatch`."""
+
+    def __init__(self, network: ClickSegmenter, *, config: ClickTrainingConfig) -> None:
+        super().__init__()
+        self.network = network
+        self.config = config
+
+    def training_step(self, batch: ClickBatch, batch_idx: int) -> Tensor:
+        """Return the loss after 0 to `most_rounds` rounds of corrections."""
+        del batch_idx  # starts anew when a run is resumed; the number of the sample does not
+        rng = np.random.default_rng((self.config.seed, batch.number))
+        clicks = [list(group) for group in batch.clicks]
+        before = torch.zeros_like(batch.image[:, :1])
+        rounds = int(rng.integers(self.config.most_rounds + 1))
+        for _ in range(rounds):
+            before = self._corrected(batch, clicks, before, rng=rng)
+        outputs = self.network.forward_all(batch.image, self._hint(batch, clicks, before))
+        loss = self._loss(outputs, batch)
+        self.log("loss", loss, prog_bar=True)
+        return loss
+
+    def configure_optimizers(self) -> Any:
+        """Return AdamW with warm-up, a plateau and a linear decay."""
+        return adamw_with_schedule(self.network, config=self.config)
+
+    def _corrected(
+        self, batch: ClickBatch, clicks: Sequence[list[Click]], before: Tensor, *, rng: np.random.Generator
+    ) -> Tensor:
+        """Predict without gradient, append one click to every list, return the probability (B, 1, S, S)."""
+        self.network.eval()
+        with torch.no_grad():
+            logits = self.network(batch.image, self._hint(batch, clicks, before))
+            probability = torch.sigmoid(logits.float())
+        self.network.train()
+        masks = (probability > THRESHOLD).cpu().numpy()
+        targets, ignored = batch.target.cpu().numpy(), batch.ignored.cpu().numpy()
+        for number, group in enumerate(clicks):
+            click = perturbed_next_click(
+                masks[number, 0], targets[number, 0], rng=rng, ignored=ignored[number, 0]
+            )
+            if click is not None:
+                group.append(click)
+        return probability
+
+    def _hint(self, batch: ClickBatch, clicks: Sequence[Sequence[Click]], before: Tensor) -> Tensor:
+        """Return previous probability and click maps, (B, 3, S, S)."""
+        height, width = (int(n) for n in batch.image.shape[-2:])
+        radius = self.network.click_radius_px
+        maps = [encode_disks(click_positions(group), (height, width), radius_px=radius) for group in clicks]
+        return torch.cat([before, torch.from_numpy(np.stack(maps)).to(before)], dim=1)
+
+    def _loss(self, outputs: Sequence[Tensor], batch: ClickBatch) -> Tensor:
+        main, *auxiliary = (output.float() for output in outputs)
+        loss = normalised_focal_loss(
+            main,
+            batch.target,
+            ignored=batch.ignored,
+            alpha=self.config.focal_alpha,
+            gamma=self.config.focal_gamma,
+        )
+        if self.config.dice_weight:
+            loss = loss + self.config.dice_weight * soft_dice_loss(main, batch.target, ignored=batch.ignored)
+        for output in auxiliary:
+            cross_entropy = F.binary_cross_entropy_with_logits(
+                output, batch.target.float(), weight=(~batch.ignored).float()
+            )
+            loss = loss + self.config.auxiliary_weight * cross_entropy
+        return loss

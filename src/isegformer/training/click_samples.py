@@ -1,0 +1,138 @@
+"""Training samples of a click network: an object on a slice, with the clicks to start from.
+
+Sample number n of a run is a function of the seed and n alone, so that a resumed run sees what the
+uninterrupted one would have seen, whatever the number of worker processes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from isegformer.clicks import Click, FirstClickConfig, sample_first_clicks
+from isegformer.errors import DatasetError
+from isegformer.training.augment import IntensityAugmentation
+from isegformer.training.config import ClickTrainingConfig
+from isegformer.training.sources import LabelledSlice, SliceSource, source_probabilities
+from isegformer.training.view import draw_view, warp_image, warp_labels
+from isegformer.types import Labels, Mask
+
+MERGE_PROBABILITY = 0.15
+"""How often two objects of a slice are taken as one (RITM)."""
+
+LEAST_VISIBLE_PX = 32
+ATTEMPTS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClickSample:
+    """One object with its first clicks; S is the side of the sample."""
+
+    image: Tensor
+    """(3, S, S), RGB in [0, 1]."""
+    target: Tensor
+    """bool, (S, S)."""
+    ignored: Tensor
+    """bool, (S, S)."""
+    clicks: tuple[Click, ...]
+    number: int
+    """Position in the run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClickBatch:
+    """Samples of one step; B is the batch."""
+
+    image: Tensor
+    """(B, 3, S, S)."""
+    target: Tensor
+    """bool, (B, 1, S, S)."""
+    ignored: Tensor
+    """bool, (B, 1, S, S)."""
+    clicks: tuple[tuple[Click, ...], ...]
+    number: int
+    """Position in the run of its first sample."""
+
+    def to(self, device: torch.device) -> "ClickBatch":
+        """Return the batch with its tensors on `device`."""
+        return ClickBatch(
+            image=self.image.to(device),
+            target=self.target.to(device),
+            ignored=self.ignored.to(device),
+            clicks=self.clicks,
+            number=self.number,
+        )
+
+
+def collate(samples: Sequence[ClickSample]) -> ClickBatch:
+    """Stack samples into a batch."""
+    return ClickBatch(
+        image=torch.stack([sample.image for sample in samples]),
+        target=torch.stack([sample.target for sample in samples])[:, None],
+        ignored=torch.stack([sample.ignored for sample in samples])[:, None],
+        clicks=tuple(sample.clicks for sample in samples),
+        number=samples[0].number,
+    )
+
+
+class ClickSamples(Dataset[ClickSample]):
+    """All samples of a run, drawn from weighted sources."""
+
+    def __init__(self, sources: Sequence[SliceSource], *, config: ClickTrainingConfig) -> None:
+        self._sources = tuple(sources)
+        self._config = config
+        self._probabilities = source_probabilities(config)
+        self._augment = IntensityAugmentation()
+        self._first_clicks = FirstClickConfig(decay=config.first_click_decay)
+
+    def __getitem__(self, number: int) -> ClickSample:
+        """Draw sample `number`."""
+        rng = np.random.default_rng((self._config.seed, number))
+        for _ in range(ATTEMPTS):
+            source = self._sources[int(rng.choice(len(self._sources), p=self._probabilities))]
+            sample = self._cut(source.draw(rng), rng, number=number)
+            if sample is not None:
+                return sample
+        raise DatasetError(f"no usable object in {ATTEMPTS} draws; check least_area_px and the label images")
+
+    def _cut(self, labelled: LabelledSlice, rng: np.random.Generator, *, number: int) -> ClickSample | None:
+        """Return a sample of one object of the slice, or None if too little of an object is in view."""
+        target = draw_object(labelled.labels, rng=rng)
+        if target is None:
+            return None
+        view_config = self._config.view
+        view = draw_view(target, rng=rng, config=view_config)
+        side = view_config.side_px
+        seen = warp_labels(target, view, side_px=side)
+        if np.count_nonzero(seen) < LEAST_VISIBLE_PX:
+            return None
+        others = warp_labels((labelled.labels > 0) & ~target, view, side_px=side)
+        ignored = warp_labels(labelled.ignored, view, side_px=side)
+        image = self._augment(warp_image(labelled.image, view, side_px=side), rng)
+        clicks = sample_first_clicks(seen, others=others, rng=rng, config=self._first_clicks)
+        return ClickSample(
+            image=torch.from_numpy(image),
+            target=torch.from_numpy(seen),
+            ignored=torch.from_numpy(ignored),
+            clicks=tuple(clicks),
+            number=number,
+        )
+
+
+def draw_object(labels: Labels, *, rng: np.random.Generator, least_area_px: int = 16) -> Mask | None:
+    """Draw one object of a slice, now and then two of them as one; None where there is none.
+
+    Parameters
+    ----------
+    labels : (H, W), 0 is background
+    least_area_px : smaller objects are passed over
+    """
+    values, areas = np.unique(labels, return_counts=True)
+    candidates = values[(values > 0) & (areas >= least_area_px)]
+    if not len(candidates):
+        return None
+    count = 2 if len(candidates) > 1 and rng.random() < MERGE_PROBABILITY else 1
+    return np.isin(labels, rng.choice(candidates, size=count, replace=False))

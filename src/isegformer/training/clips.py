@@ -1,0 +1,117 @@
+"""Training samples of a propagation network: short clips with up to two objects.
+
+A clip is either neighbouring slices of a volume or several deformed copies of one image. Clip number n of a
+run is a function of the seed and n alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from isegformer.errors import DatasetError
+from isegformer.training.augment import IntensityAugmentation
+from isegformer.training.click_samples import ATTEMPTS, LEAST_VISIBLE_PX
+from isegformer.training.config import PropagationTrainingConfig
+from isegformer.training.sources import LabelledSlice, SliceSource, source_probabilities
+from isegformer.training.view import draw_view, warp_image, warp_labels
+from isegformer.types import AnyArray, FloatArray
+
+OBJECTS = 2
+"""Objects of a clip; the second may be absent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """T slices with the masks of two objects; in a batch every tensor has B in front. S is the side."""
+
+    frames: Tensor
+    """(T, 3, S, S), RGB in [0, 1]."""
+    labels: Tensor
+    """int64, (T, S, S): 0 is background, 1 and 2 are the objects."""
+    has_second: Tensor
+    """bool, (): whether there is a second object."""
+
+    def to(self, device: torch.device) -> "Clip":
+        """Return the clip with its tensors on `device`."""
+        return Clip(
+            frames=self.frames.to(device),
+            labels=self.labels.to(device),
+            has_second=self.has_second.to(device),
+        )
+
+
+def collate_clips(clips: Sequence[Clip]) -> Clip:
+    """Stack clips into a batch."""
+    return Clip(
+        frames=torch.stack([clip.frames for clip in clips]),
+        labels=torch.stack([clip.labels for clip in clips]),
+        has_second=torch.stack([clip.has_second for clip in clips]),
+    )
+
+
+class Clips(Dataset[Clip]):
+    """All clips of a run, drawn from weighted sources."""
+
+    def __init__(self, sources: Sequence[SliceSource], *, config: PropagationTrainingConfig) -> None:
+        self._sources = tuple(sources)
+        self._config = config
+        self._probabilities = source_probabilities(config)
+        self._augment = IntensityAugmentation()
+
+    def __getitem__(self, number: int) -> Clip:
+        """Draw clip `number`."""
+        rng = np.random.default_rng((self._config.seed, number))
+        for _ in range(ATTEMPTS):
+            source = self._sources[int(rng.choice(len(self._sources), p=self._probabilities))]
+            slices = source.draw_clip(
+                rng, length=self._config.clip_length, longest_gap=self._config.longest_gap
+            )
+            clip = self._cut(slices, rng)
+            if clip is not None:
+                return clip
+        raise DatasetError(f"no usable object in {ATTEMPTS} draws; check least_area_px and the label images")
+
+    def _cut(self, slices: Sequence[LabelledSlice], rng: np.random.Generator) -> Clip | None:
+        chosen = _draw_objects(slices[0].labels, rng=rng)
+        if not len(chosen):
+            return None
+        side = self._config.view.side_px
+        view = draw_view(np.isin(slices[0].labels, chosen), rng=rng, config=self._config.view)
+        # One state of the generator for the whole clip: slices of a scan share contrast and shading.
+        look = int(rng.integers(2**32))
+        frames, labels = [], []
+        for labelled in slices:
+            image = warp_image(labelled.image, view, side_px=side)
+            frames.append(self._augment(image, np.random.default_rng(look)))
+            seen = warp_labels(labelled.labels, view, side_px=side)
+            labels.append(sum((seen == value) * (n + 1) for n, value in enumerate(chosen)))
+            view = jittered(view, rng=rng, config=self._config)
+        if np.count_nonzero(labels[0] == 1) < LEAST_VISIBLE_PX:
+            return None
+        return Clip(
+            frames=torch.from_numpy(np.stack(frames)),
+            labels=torch.from_numpy(np.stack(labels).astype(np.int64)),
+            has_second=torch.tensor(bool((labels[0] == OBJECTS).any())),
+        )
+
+
+def jittered(view: FloatArray, *, rng: np.random.Generator, config: PropagationTrainingConfig) -> FloatArray:
+    """Return a view (2, 3) turned, scaled and shifted a little about the centre of the sample."""
+    angle = np.deg2rad(rng.normal(0, config.jitter_deg))
+    scale = np.exp(rng.normal(0, config.jitter_scale, size=2))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * scale
+    middle = np.full(2, 0.5 * (config.view.side_px - 1))
+    shift = turn @ (view[:, 2] - middle) + middle + rng.normal(0, config.jitter_px, size=2)
+    return np.column_stack([turn @ view[:, :2], shift]).astype(np.float32)
+
+
+def _draw_objects(labels: AnyArray, *, rng: np.random.Generator) -> AnyArray:
+    """Draw one or two label values that are present on a slice; empty where there is none."""
+    values, areas = np.unique(labels, return_counts=True)
+    candidates = values[(values > 0) & (areas >= LEAST_VISIBLE_PX)]
+    count = min(len(candidates), 1 + int(rng.integers(OBJECTS)))
+    return rng.choice(candidates, size=count, replace=False) if count else candidates

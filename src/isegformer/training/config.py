@@ -1,0 +1,207 @@
+"""Every number of a training run; read from YAML, saved beside the results."""
+
+import dataclasses
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+
+from isegformer.errors import ConfigError
+from isegformer.types import PathLike
+
+Config = TypeVar("Config")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceConfig:
+    """One folder of labelled data."""
+
+    path: str
+    """Folder, relative to the data root of the run."""
+    form: Literal["slices", "volumes"]
+    """`images/` + `labels/`, or `*_image.nii.gz` + `*_label.nii.gz`."""
+    weight: float = 1.0
+    """Share of the samples, relative to the other sources."""
+    axes: tuple[int, ...] = (0, 1, 2)
+    """Axes across which volumes are cut."""
+    least_area_px: int = 64
+    """Objects with fewer pixels on a slice are left out."""
+    ignored_label: int | None = None
+    """Label of pixels without a known class."""
+
+    def __post_init__(self) -> None:
+        if self.weight < 0:
+            raise ConfigError(f"weight of {self.path} is {self.weight}, expected at least 0")
+        if self.form not in ("slices", "volumes"):
+            raise ConfigError(f"form of {self.path} is {self.form!r}, expected 'slices' or 'volumes'")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewConfig:
+    """Which part of a slice a training sample shows, and at what scale."""
+
+    side_px: int = 256
+    """Side of the square input."""
+    zoom_share: float = 0.6
+    """Share of samples that look as after zoom-in: cut around the object."""
+    zoom_margin: tuple[float, float] = (1.1, 2.2)
+    """Side of the cut over the longer side of the object, drawn from this range."""
+    most_magnified: float = 6.0
+    """Largest scale of a cut; tiny objects stay small rather than blurred."""
+    whole_scale: tuple[float, float] = (0.75, 1.4)
+    """Other samples: longer side of the slice over `side_px`, drawn from this range."""
+    rotation_deg: float = 25.0
+    """Largest rotation, either way."""
+    aspect: float = 1.2
+    """Largest stretch of one axis against the other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """What every training run has, whatever it trains."""
+
+    train: tuple[SourceConfig, ...] = ()
+    """Where samples come from."""
+    index_file: str | None = None
+    """JSON file with the cases of each split by folder, relative to the data root; None takes every case."""
+    split: str = "train"
+    """Split of the index to train on."""
+    start_from: str | None = None
+    """Weights to start from: a name or a file; None starts from random numbers."""
+    steps: int = 5000
+    """Optimiser steps."""
+    batch_size: int = 16
+    """Samples per batch and device."""
+    accumulate: int = 1
+    """Batches per optimiser step."""
+    learning_rate: float = 1e-3
+    """Peak learning rate of AdamW."""
+    weight_decay: float = 0.01
+    """Of AdamW."""
+    warmup_steps: int = 200
+    """Steps in which the learning rate rises to its peak."""
+    decay_share: float = 0.3
+    """Last share of the steps, in which the learning rate falls linearly to zero."""
+    average_decay: float = 0.998
+    """Decay per step of the moving average of the weights, which is what is kept."""
+    gradient_clip: float = 1.0
+    """Largest norm of a gradient."""
+    checkpoint_every: int = 250
+    """Steps between checkpoints."""
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    """Arithmetic of the forward pass."""
+    workers: int = 1
+    """Processes that prepare samples; 0 prepares them in the training process."""
+    seed: int = 0
+    """Of weights, samples and clicks."""
+
+    def __post_init__(self) -> None:
+        if not self.train:
+            raise ConfigError("no sources to train on; name at least one under 'train'")
+        if self.steps < 1 or self.batch_size < 1 or self.accumulate < 1:
+            raise ConfigError("steps, batch_size and accumulate are expected to be at least 1")
+        if not 0 <= self.decay_share <= 1:
+            raise ConfigError(f"decay_share is {self.decay_share}, expected between 0 and 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClickTrainingConfig(RunConfig):
+    """How a click network is trained."""
+
+    architecture: str = "compact"
+    """Name of a variant, see `models.config.VARIANTS`."""
+    view: ViewConfig = field(default_factory=ViewConfig)
+    """What a sample shows."""
+    most_rounds: int = 3
+    """Rounds of corrected clicks before the loss, drawn from 0 to this."""
+    first_click_decay: float = 0.6
+    """The number of first clicks is k with probability proportional to this ** k."""
+    focal_alpha: float = 0.5
+    """Weight of the object in the normalised focal loss."""
+    focal_gamma: float = 2.0
+    """Focus of the normalised focal loss."""
+    dice_weight: float = 0.0
+    """Weight of a soft Dice loss added to it."""
+    auxiliary_weight: float = 0.4
+    """Weight of the cross-entropy of auxiliary heads, where a network has them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropagationTrainingConfig(RunConfig):
+    """How a propagation network is trained: clips of deformed images and of neighbouring slices."""
+
+    architecture: Literal["stcn-small"] = "stcn-small"
+    """Named propagation network."""
+    view: ViewConfig = field(default_factory=lambda: ViewConfig(side_px=192))
+    """What the first slice of a clip shows."""
+    clip_length: int = 3
+    """Slices of a clip: the first is given, the others are predicted in turn."""
+    longest_gap: int = 6
+    """Slices between neighbours of a clip, drawn from 1 to this."""
+    jitter_px: float = 6.0
+    """Shift of a slice of a clip against the one before, standard deviation."""
+    jitter_deg: float = 4.0
+    """Rotation of a slice of a clip against the one before, standard deviation."""
+    jitter_scale: float = 0.04
+    """Relative change of size of a slice of a clip against the one before, standard deviation."""
+    dice_weight: float = 1.0
+    """Weight of a soft Dice loss beside the cross-entropy."""
+    hardest_share: float = 0.3
+    """Share of the pixels, those of largest loss, that the cross-entropy counts after the warm-up."""
+
+
+def read_config(path: PathLike, kind: type[Config], *, overrides: Mapping[str, Any] | None = None) -> Config:
+    """Return the configuration in a YAML file, some of its values replaced by `overrides`.
+
+    Raises
+    ------
+    ConfigError : the file is missing or not YAML, a key is unknown, or a value is out of its range
+    """
+    try:
+        record = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"cannot read configuration {path}: {error}") from error
+    if not isinstance(record, dict):
+        raise ConfigError(f"configuration {path} holds a {type(record).__name__}, expected keys and values")
+    return from_record(kind, {**record, **(overrides or {})})
+
+
+def from_record(kind: type[Config], record: Mapping[str, Any]) -> Config:
+    """Return a configuration dataclass from keys and values; nested ones and tuples of them too."""
+    assert dataclasses.is_dataclass(kind)
+    hints = typing.get_type_hints(kind)
+    known = {entry.name for entry in dataclasses.fields(kind)}
+    if unknown := sorted(set(record) - known):
+        raise ConfigError(
+            f"{kind.__name__} has no {', '.join(unknown)}; expected some of: {', '.join(sorted(known))}"
+        )
+    try:
+        return kind(**{name: _converted(hints[name], value) for name, value in record.items()})
+    except TypeError as error:
+        raise ConfigError(f"{kind.__name__}: {error}") from error
+
+
+def to_record(config: Any) -> dict[str, Any]:
+    """Return a configuration as plain keys and values, ready for YAML or JSON."""
+    return typing.cast("dict[str, Any]", _plain(dataclasses.asdict(config)))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def _converted(hint: Any, value: Any) -> Any:
+    """Return a YAML value as the type that a field declares; lists become tuples."""
+    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
+        return from_record(typing.cast("type[Any]", hint), value)
+    if typing.get_origin(hint) is tuple and isinstance(value, list | tuple):
+        item_hint = typing.get_args(hint)[0]
+        return tuple(_converted(item_hint, item) for item in value)
+    if hint is float and isinstance(value, int | str):  # YAML 1.1 reads 5e-4 as a string
+        return float(value)
+    return value

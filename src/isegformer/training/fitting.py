@@ -1,0 +1,95 @@
+"""What every training run does around its module: data in order, averaged weights, checkpoints, resuming."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint, WeightAveraging
+from torch.optim.swa_utils import get_ema_avg_fn
+from torch.utils.data import DataLoader, Dataset
+
+from isegformer.training.config import RunConfig
+from isegformer.training.metrics_writer import MetricsWriter
+from isegformer.training.run_folder import RunFolder
+from isegformer.training.run_sampler import RunSampler
+
+NOISE = (
+    ".*LeafSpec.*is deprecated",  # Lightning 2.6 on torch 2.13; nothing that a user can do
+    ".*does not have many workers",  # the number of workers is a value of the run
+)
+"""Warnings of the libraries below that say nothing about a run."""
+
+METRICS_EVERY = 10
+"""Steps between lines of the metrics file."""
+
+
+class RunData(L.LightningDataModule):
+    """Hands out the batches of a run, starting where the run stands."""
+
+    def __init__(
+        self, samples: Dataset[Any], *, collate: Callable[[list[Any]], Any], config: RunConfig
+    ) -> None:
+        super().__init__()
+        self._samples = samples
+        self._collate = collate
+        self._config = config
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """Return the batches that are still to come."""
+        assert self.trainer is not None
+        config, processes = self._config, self.trainer.world_size
+        start = self.trainer.global_step * config.accumulate * config.batch_size * processes
+        sampler = RunSampler(
+            start=start, batch_size=config.batch_size, process=self.trainer.global_rank, processes=processes
+        )
+        return DataLoader(
+            self._samples,
+            batch_size=config.batch_size,
+            sampler=sampler,
+            num_workers=config.workers,
+            collate_fn=self._collate,
+            drop_last=True,
+        )
+
+
+def fit(
+    module: L.LightningModule,
+    data: RunData,
+    *,
+    config: RunConfig,
+    folder: RunFolder,
+    checkpoint: Path | None,
+    callbacks: Sequence[Callback],
+) -> None:
+    """Train a module to the last step; afterwards it holds the averaged weights, in evaluation mode."""
+    trainer = L.Trainer(
+        accelerator="auto",
+        devices=1,
+        precision=config.precision,
+        max_steps=config.steps,
+        max_epochs=-1,
+        accumulate_grad_batches=config.accumulate,
+        gradient_clip_val=config.gradient_clip,
+        logger=False,
+        callbacks=[
+            WeightAveraging(avg_fn=get_ema_avg_fn(config.average_decay), use_buffers=True),
+            ModelCheckpoint(
+                dirpath=folder.checkpoints,
+                save_last=True,
+                save_top_k=0,
+                every_n_train_steps=config.checkpoint_every,
+            ),
+            MetricsWriter(folder.metrics_file, every=METRICS_EVERY),
+            *callbacks,
+        ],
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+    )
+    with warnings.catch_warnings():
+        for message in NOISE:
+            warnings.filterwarnings("ignore", message=message)
+        # A checkpoint is written by this program into its own run folder, hence weights_only=False.
+        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=False)
+    module.eval()

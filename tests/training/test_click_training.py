@@ -1,0 +1,128 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+from lightning.pytorch.callbacks import Callback
+
+from isegformer.errors import ConfigError
+from isegformer.models import load
+from isegformer.models.build import build_click_network
+from isegformer.models.config import CompactConfig
+from isegformer.training import click_run
+from isegformer.training.click_module import ClickTraining
+from isegformer.training.click_run import resume_clicks, train_clicks
+from isegformer.training.click_samples import ClickSamples, collate, draw_object
+from isegformer.training.sources import open_sources
+
+TINY = CompactConfig(
+    widths=(8, 8, 16), depths=(1, 1, 1), attention_depth=1, attention_heads=2, decoder_widths=(8, 8)
+)
+
+
+class StopAfter(Callback):
+    """Ends a run in the middle, as a killed process would after its last checkpoint."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def on_train_batch_end(self, trainer, *_):
+        if trainer.global_step == self.step:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def tiny_networks(monkeypatch):
+    monkeypatch.setattr(click_run, "variant", lambda _: TINY)
+
+
+@pytest.fixture
+def samples(data_root, click_config):
+    return ClickSamples(open_sources(click_config, data_root=data_root), config=click_config)
+
+
+def test_samples_have_clicks_on_the_right_side(samples):
+    for number in range(20):
+        sample = samples[number]
+        assert sample.image.shape == (3, 32, 32)
+        assert sample.image.dtype == torch.float32
+        assert sample.target.dtype == torch.bool
+        assert all(bool(sample.target[c.row, c.col]) == c.is_positive for c in sample.clicks)
+
+
+def test_a_sample_depends_on_its_number_alone(samples):
+    again = [samples[number] for number in (7, 3, 7)]
+    assert torch.equal(again[0].image, again[2].image)
+    assert again[0].clicks == again[2].clicks
+    assert not torch.equal(again[0].image, again[1].image)
+
+
+def test_objects_are_drawn_from_those_large_enough():
+    labels = np.zeros((10, 12), np.uint16)
+    labels[:5, :5], labels[9, 9] = 4, 9
+    for seed in range(20):
+        drawn = draw_object(labels, rng=np.random.default_rng(seed))
+        assert (drawn == (labels == 4)).all()
+    assert draw_object(np.zeros_like(labels), rng=np.random.default_rng(0)) is None
+
+
+def test_every_round_adds_at_most_one_click_and_hands_on_a_probability(samples, click_config):
+    module = ClickTraining(build_click_network(TINY), config=click_config)
+    batch = collate([samples[0], samples[1]])
+    clicks = [list(group) for group in batch.clicks]
+    before = torch.zeros_like(batch.image[:, :1])
+    probability = module._corrected(batch, clicks, before, rng=np.random.default_rng(0))
+    assert all(0 <= len(now) - len(then) <= 1 for now, then in zip(clicks, batch.clicks, strict=True))
+    assert probability.shape == before.shape
+    assert 0 < probability.mean() < 1
+    assert module.network.training
+
+
+def test_a_step_gives_every_parameter_a_gradient(samples, click_config):
+    network = build_click_network(TINY)
+    module = ClickTraining(network, config=click_config)
+    module.log = lambda *_, **__: None
+    module.training_step(collate([samples[0], samples[1]]), 0).backward()
+    without = [name for name, parameter in network.named_parameters() if parameter.grad is None]
+    assert without == []
+
+
+def test_a_run_leaves_its_config_versions_metrics_and_weights(
+    tiny_networks, data_root, click_config, tmp_path, monkeypatch
+):
+    weights = train_clicks(click_config, data_root=data_root, run_path=tmp_path / "run")
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert names >= {"config.yaml", "versions.json", "metrics.jsonl", "checkpoints", "weights.safetensors"}
+    network = load(weights)
+    assert not network.training
+    assert network.click_radius_px == 5
+
+
+def test_a_folder_that_holds_a_run_is_not_overwritten(tiny_networks, data_root, click_config, tmp_path):
+    train_clicks(click_config, data_root=data_root, run_path=tmp_path)
+    with pytest.raises(ConfigError, match="holds a run already"):
+        train_clicks(click_config, data_root=data_root, run_path=tmp_path)
+
+
+def test_a_run_without_checkpoint_cannot_be_resumed(tiny_networks, data_root, click_config, tmp_path):
+    train_clicks(click_config, data_root=data_root, run_path=tmp_path)
+    (tmp_path / "checkpoints" / "last.ckpt").unlink()
+    with pytest.raises(ConfigError, match="no checkpoint"):
+        resume_clicks(tmp_path, data_root=data_root)
+
+
+def test_a_run_that_was_ended_and_resumed_gives_the_same_weights(
+    tiny_networks, data_root, click_config, tmp_path
+):
+    config = dataclasses.replace(click_config, steps=4)
+    whole = load(train_clicks(config, data_root=data_root, run_path=tmp_path / "whole"))
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        train_clicks(config, data_root=data_root, run_path=tmp_path / "parts", callbacks=[StopAfter(2)])
+    parts = load(resume_clicks(tmp_path / "parts", data_root=data_root))
+    for (name, expected), (_, got) in zip(
+        whole.state_dict().items(), parts.state_dict().items(), strict=True
+    ):
+        torch.testing.assert_close(got, expected, rtol=0, atol=0, msg=name)
+    lines = (tmp_path / "parts" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [4]
