@@ -18,7 +18,7 @@ from isegformer.models import (
     save_weights,
 )
 from isegformer.models.checkpoint.state import network_state
-from isegformer.models.compact import CompactBackbone, ConvEmbedding, TopDownDecoder
+from isegformer.models.compact import CompactBackbone, TopDownDecoder, click_embedding, image_embedding
 from isegformer.models.config import CompactConfig
 from isegformer.models.stcn_config import EncoderConfig, StcnConfig
 
@@ -128,8 +128,8 @@ def test_summary_says_what_the_file_holds(tmp_path, tiny_swin):
 def test_a_network_put_together_by_hand_has_no_architecture_to_save(tmp_path):
     config = CompactConfig(widths=(4, 6), depths=(1, 1), attention_heads=2, decoder_widths=(4,))
     network = ClickSegmenter(
-        image_embedding=ConvEmbedding(4),
-        click_embedding=ConvEmbedding(4),
+        image_embedding=image_embedding(4),
+        click_embedding=click_embedding(4),
         backbone=CompactBackbone(config),
         decoder=TopDownDecoder(config.widths, decoder_widths=config.decoder_widths),
         click_radius_px=5.0,

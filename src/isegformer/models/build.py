@@ -5,7 +5,7 @@ from typing import Any
 
 from isegformer.models.click_segmenter import ClickSegmenter
 from isegformer.models.click_stem import ClickStem, ImageStem
-from isegformer.models.compact import CompactBackbone, ConvEmbedding, TopDownDecoder
+from isegformer.models.compact import CompactBackbone, TopDownDecoder, click_embedding, image_embedding
 from isegformer.models.config import (
     ClickNetworkConfig,
     CompactConfig,
@@ -34,8 +34,8 @@ def build_click_network(config: ClickNetworkConfig) -> ClickSegmenter:
 
 def _build_compact(config: CompactConfig) -> ClickSegmenter:
     return ClickSegmenter(
-        image_embedding=ConvEmbedding(config.widths[0]),
-        click_embedding=ConvEmbedding(config.widths[0]),
+        image_embedding=image_embedding(config.widths[0]),
+        click_embedding=click_embedding(config.widths[0]),
         backbone=CompactBackbone(config),
         decoder=TopDownDecoder(config.widths, decoder_widths=config.decoder_widths),
         click_radius_px=config.click_radius_px,

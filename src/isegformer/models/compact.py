@@ -126,8 +126,15 @@ class TopDownDecoder(nn.Module):
         return (self.classify(x),)
 
 
-class ConvEmbedding(nn.Sequential):
-    """Three input channels to features at half resolution: one strided 3x3 convolution and batch norm."""
+def image_embedding(channels: int) -> nn.Sequential:
+    """Return what maps an image (B, 3, H, W) to (B, C, H / 2, W / 2): convolution and batch norm."""
+    return conv_norm(3, channels, stride=2)
 
-    def __init__(self, channels: int) -> None:
-        super().__init__(*conv_norm(3, channels, stride=2))
+
+def click_embedding(channels: int) -> nn.Conv2d:
+    """Return what maps a hint (B, 3, H, W) to (B, C, H / 2, W / 2): a convolution and no norm.
+
+    A hint is almost empty, and emptier before the first prediction than after it. Batch statistics would
+    differ between rounds, and between training and use, by an order of magnitude.
+    """
+    return nn.Conv2d(3, channels, 3, stride=2, padding=1)

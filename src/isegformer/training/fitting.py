@@ -7,7 +7,7 @@ from typing import Any
 
 import lightning as L
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint, WeightAveraging
-from torch.optim.swa_utils import get_ema_avg_fn
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from isegformer.training.config import RunConfig
@@ -23,6 +23,20 @@ NOISE = (
 
 METRICS_EVERY = 10
 """Steps between lines of the metrics file."""
+
+
+def warmed_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
+    """Return the moving average of weights, whose decay rises from 0.1 to `decay` over the first steps.
+
+    A fixed decay would keep a share of the random start for thousands of steps; where a value has shrunk a
+    hundredfold since then, such as a variance of batch norm, even a small share of its start spoils it.
+    """
+
+    def average(averaged: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
+        share = min(decay, (1 + int(count)) / (10 + int(count)))
+        return share * averaged + (1 - share) * current
+
+    return average
 
 
 class RunData(L.LightningDataModule):
@@ -74,7 +88,7 @@ def fit(
         gradient_clip_val=config.gradient_clip,
         logger=False,
         callbacks=[
-            WeightAveraging(avg_fn=get_ema_avg_fn(config.average_decay), use_buffers=True),
+            WeightAveraging(avg_fn=warmed_average(config.average_decay), use_buffers=True),
             ModelCheckpoint(
                 dirpath=folder.checkpoints,
                 save_last=True,
