@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from isegformer.interaction import ZoomConfig
 from isegformer.training.config import ClickTrainingConfig, SourceConfig, ViewConfig
 from isegformer.volume import Geometry, LabelMap, write_label_map
 
@@ -52,6 +53,7 @@ def click_config():
             SourceConfig(path="organs", form="volumes", weight=0.5),
         ),
         view=ViewConfig(side_px=32),
+        zoom=ZoomConfig(side_px=32, before_mask="whole_slice"),
         steps=2,
         batch_size=2,
         warmup_steps=1,

@@ -7,7 +7,8 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from isegformer.errors import ConfigError
-from isegformer.models import load
+from isegformer.interaction.settings import predictor_config_from_json
+from isegformer.models import inspect, load
 from isegformer.models.build import build_click_network
 from isegformer.models.config import CompactConfig
 from isegformer.training import click_run
@@ -97,6 +98,7 @@ def test_a_run_leaves_its_config_versions_metrics_and_weights(
     network = load(weights)
     assert not network.training
     assert network.click_radius_px == 5
+    assert predictor_config_from_json(inspect(weights).predictor).zoom == click_config.zoom
 
 
 def test_a_folder_that_holds_a_run_is_not_overwritten(tiny_networks, data_root, click_config, tmp_path):

@@ -6,8 +6,8 @@ The transforms are MONAI's; this file chooses them and makes them repeatable.
 import warnings
 
 import numpy as np
-from monai.transforms import (
-    Compose,
+from monai.transforms.compose import Compose
+from monai.transforms.intensity.array import (
     RandAdjustContrast,
     RandBiasField,
     RandGaussianNoise,
@@ -55,6 +55,6 @@ class IntensityAugmentation:
 def _recoloured(image: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Turn a colour image (3, H, W) grey now and then, else shift its colours a little."""
     if rng.random() < GREY_PROBABILITY:
-        return image.mean(axis=0, keepdims=True)
+        return np.asarray(image.mean(axis=0, keepdims=True))
     shift = rng.uniform(-COLOUR_SHIFT, COLOUR_SHIFT, size=(3, 1, 1))
     return (image + shift).astype(np.float32)

@@ -8,6 +8,8 @@ import lightning as L
 from lightning.pytorch.callbacks import Callback
 
 from isegformer.errors import ConfigError
+from isegformer.interaction import PredictorConfig
+from isegformer.interaction.settings import predictor_config_to_json
 from isegformer.models import load, save_weights
 from isegformer.models.build import build_click_network
 from isegformer.models.click_segmenter import ClickSegmenter
@@ -64,7 +66,8 @@ def _run(
     data = RunData(samples, collate=collate, config=config)
     module = ClickTraining(network, config=config)
     fit(module, data, config=config, folder=folder, checkpoint=checkpoint, callbacks=callbacks)
-    save_weights(network, folder.weights_file)
+    settings = predictor_config_to_json(PredictorConfig(zoom=config.zoom))
+    save_weights(network, folder.weights_file, predictor=settings)
     logger.info("wrote %s after %d steps", folder.weights_file, config.steps)
     return folder.weights_file
 

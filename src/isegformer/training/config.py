@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 import yaml
 
 from isegformer.errors import ConfigError
+from isegformer.interaction import ZoomConfig
 from isegformer.types import PathLike
 
 Config = TypeVar("Config")
@@ -115,6 +116,8 @@ class ClickTrainingConfig(RunConfig):
     """Name of a variant, see `models.config.VARIANTS`."""
     view: ViewConfig = field(default_factory=ViewConfig)
     """What a sample shows."""
+    zoom: ZoomConfig = field(default_factory=ZoomConfig)
+    """How the network is to be asked once it is trained; travels with its weights."""
     most_rounds: int = 3
     """Rounds of corrected clicks before the loss, drawn from 0 to this."""
     first_click_decay: float = 0.6

@@ -79,9 +79,7 @@ def open_source(config: SourceConfig, *, data_root: Path, cases: Sequence[str] |
     ------
     DatasetError : the folder does not have the form that `config` names, or a case is missing
     """
-    folder = data_root / config.path
-    kinds = {"slices": SliceFolder, "volumes": VolumeFolder}
-    return kinds[config.form](folder, config=config, cases=cases)
+    return SOURCES[config.form](data_root / config.path, config=config, cases=cases)
 
 
 def read_split(index_file: Path, *, folder: str, split: str) -> list[str]:
@@ -171,14 +169,14 @@ class VolumeFolder:
         return [
             _labelled(
                 f"{case} axis {axis} slice {number}",
-                slice_view(image, Plane(axis=axis, index=int(number))).astype(np.float32) / 255,
+                np.float32(1 / 255) * slice_view(image, Plane(axis=axis, index=int(number))),
                 slice_view(labels, Plane(axis=axis, index=int(number))),
                 config=self._config,
             )
             for number in numbers
         ]
 
-    def _read_volume(self, case: str) -> tuple[AnyArray, Labels, tuple[AnyArray, AnyArray, AnyArray]]:
+    def _read_volume(self, case: str) -> tuple[AnyArray, Labels, list[AnyArray]]:
         """Return 8-bit intensities, labels, and per axis the slices that hold an object."""
         volume = read_volume(self._folder / f"{case}_image.nii.gz")
         label_map = read_label_map(self._folder / f"{case}_label.nii.gz")
@@ -186,8 +184,12 @@ class VolumeFolder:
             raise DatasetError(f"{self._folder / case}: image and label map lie on different grids")
         windowed = apply_window(volume.voxels, window_from_percentiles(volume.voxels))
         least = self._config.least_area_px
-        indices = tuple(_slices_with_objects(label_map.labels, axis, least) for axis in range(3))
-        return (windowed * 255).round().astype(np.uint8), label_map.labels, indices  # type: ignore[return-value]  # three axes
+        indices = [_slices_with_objects(label_map.labels, axis, least) for axis in range(3)]
+        return (windowed * 255).round().astype(np.uint8), label_map.labels, indices
+
+
+SOURCES: dict[str, type[SliceFolder] | type[VolumeFolder]] = {"slices": SliceFolder, "volumes": VolumeFolder}
+"""Kinds of folders by the name that a recipe gives them."""
 
 
 def read_image(path: Path) -> FloatArray:
@@ -196,7 +198,7 @@ def read_image(path: Path) -> FloatArray:
     if pixels.ndim == 3:
         pixels = pixels[..., 2::-1]  # OpenCV stores blue, green, red, and perhaps alpha
     if pixels.dtype == np.uint8:
-        return pixels.astype(np.float32) / 255
+        return np.float32(1 / 255) * pixels
     return apply_window(pixels, window_from_percentiles(pixels))
 
 

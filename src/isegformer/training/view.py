@@ -47,9 +47,9 @@ def draw_view(target: Mask, *, rng: np.random.Generator, config: ViewConfig) -> 
 def warp_image(image: FloatArray, view: FloatArray, *, side_px: int) -> FloatArray:
     """Resample an image (H, W) or (H, W, 3) to (side, side[, 3]); beyond the slice it is black."""
     shrink = float(np.sqrt(abs(np.linalg.det(view[:, :2]))))
-    if shrink < 0.5:  # bilinear sampling would skip pixels; average them first
-        image = cv2.GaussianBlur(image, (0, 0), 0.4 / shrink)
-    return np.asarray(cv2.warpAffine(image, view, (side_px, side_px), flags=cv2.INTER_LINEAR))
+    # Below half the size bilinear sampling would skip pixels; average them first.
+    smooth = cv2.GaussianBlur(image, (0, 0), 0.4 / shrink) if shrink < 0.5 else image
+    return np.asarray(cv2.warpAffine(smooth, view, (side_px, side_px), flags=cv2.INTER_LINEAR), np.float32)
 
 
 def warp_labels(labels: AnyArray, view: FloatArray, *, side_px: int) -> AnyArray:
