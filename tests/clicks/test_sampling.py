@@ -65,6 +65,13 @@ def test_positive_clicks_keep_away_from_the_border_when_there_is_room(target, ot
     assert all(13 <= c.row < 27 and 13 <= c.col < 37 for c in clicks if c.is_positive)
 
 
+def test_pixels_of_unknown_class_get_no_negative_click(target, others):
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        clicks = sample_first_clicks(target, others=others, ignored=others, rng=rng)
+        assert not any(others[click.row, click.col] for click in clicks)
+
+
 def test_a_one_pixel_object_is_clicked_where_it_is():
     target = np.zeros((7, 5), bool)
     target[6, 0] = True

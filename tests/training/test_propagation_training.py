@@ -123,7 +123,7 @@ def test_loss_gradient_equals_finite_differences():
 
 
 def test_a_run_gives_weights_that_can_be_loaded(data_root, config, tmp_path, monkeypatch):
-    monkeypatch.setattr(propagation_run, "STCN_SMALL", TINY)
+    monkeypatch.setitem(propagation_run.ARCHITECTURES, "stcn-small", TINY)
     network = load(train_propagation(config, data_root=data_root, run_path=tmp_path / "run"))
     assert isinstance(network, Stcn)
     assert network.config == TINY

@@ -45,7 +45,12 @@ class FirstClickConfig:
 
 
 def sample_first_clicks(
-    target: Mask, *, others: Mask, rng: np.random.Generator, config: FirstClickConfig | None = None
+    target: Mask,
+    *,
+    others: Mask,
+    rng: np.random.Generator,
+    ignored: Mask | None = None,
+    config: FirstClickConfig | None = None,
 ) -> list[Click]:
     """Draw the clicks with which a training sample starts: at least one positive, any number of negatives.
 
@@ -53,6 +58,7 @@ def sample_first_clicks(
     ----------
     target : bool, (H, W), the object
     others : bool, (H, W), the other objects of the slice; may be empty
+    ignored : bool, (H, W), pixels without a known class, which get no negative click; none by default
 
     Raises
     ------
@@ -65,7 +71,8 @@ def sample_first_clicks(
     positives = 1 + _draw_count(config.most_per_sign, config.decay, rng=rng)
     negatives = _draw_count(config.most_per_sign + 1, config.decay, rng=rng)
     clicks = [_click(inner, is_positive=True, rng=rng) for _ in range(positives)]
-    regions = negative_regions(target, others=others, config=config)
+    known = np.ones_like(target) if ignored is None else ~ignored
+    regions = [region & known for region in negative_regions(target, others=others, config=config)]
     weights = np.array([config.background_weight, config.other_objects_weight, config.border_weight])
     for _ in range(negatives):
         region = regions[int(rng.choice(len(regions), p=weights / weights.sum()))]

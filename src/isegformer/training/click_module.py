@@ -18,7 +18,7 @@ from torch import Tensor
 from isegformer.clicks import Click, click_positions, encode_disks, perturbed_next_click
 from isegformer.interaction import THRESHOLD
 from isegformer.models.click_segmenter import ClickSegmenter
-from isegformer.training.click_samples import ClickBatch
+from isegformer.training.click_samples import ROUND_STREAM, ClickBatch
 from isegformer.training.config import ClickTrainingConfig
 from isegformer.training.losses import normalised_focal_loss, soft_dice_loss
 from isegformer.training.optimiser import adamw_with_schedule
@@ -35,7 +35,7 @@ class ClickTraining(L.LightningModule):
     def training_step(self, batch: ClickBatch, batch_idx: int) -> Tensor:
         """Return the loss after 0 to `most_rounds` rounds of corrections."""
         del batch_idx  # starts anew when a run is resumed; the number of the sample does not
-        rng = np.random.default_rng((self.config.seed, batch.number))
+        rng = np.random.default_rng((self.config.seed, ROUND_STREAM, batch.number))
         clicks = [list(group) for group in batch.clicks]
         before = torch.zeros_like(batch.image[:, :1])
         rounds = int(rng.integers(self.config.most_rounds + 1))

@@ -23,6 +23,9 @@ from isegformer.types import Labels, Mask
 MERGE_PROBABILITY = 0.15
 """How often two objects of a slice are taken as one (RITM)."""
 
+SAMPLE_STREAM, ROUND_STREAM = 0, 1
+"""Random streams of a run: what samples show, and the clicks of the rounds; each with the sample's number."""
+
 LEAST_VISIBLE_PX = 32
 ATTEMPTS = 20
 
@@ -90,7 +93,7 @@ class ClickSamples(Dataset[ClickSample]):
 
     def __getitem__(self, number: int) -> ClickSample:
         """Draw sample `number`."""
-        rng = np.random.default_rng((self._config.seed, number))
+        rng = np.random.default_rng((self._config.seed, SAMPLE_STREAM, number))
         for _ in range(ATTEMPTS):
             source = self._sources[int(rng.choice(len(self._sources), p=self._probabilities))]
             sample = self._cut(source.draw(rng), rng, number=number)
@@ -112,7 +115,7 @@ class ClickSamples(Dataset[ClickSample]):
         others = warp_labels((labelled.labels > 0) & ~target, view, side_px=side)
         ignored = warp_labels(labelled.ignored, view, side_px=side)
         image = self._augment(warp_image(labelled.image, view, side_px=side), rng)
-        clicks = sample_first_clicks(seen, others=others, rng=rng, config=self._first_clicks)
+        clicks = sample_first_clicks(seen, others=others, ignored=ignored, rng=rng, config=self._first_clicks)
         return ClickSample(
             image=torch.from_numpy(image),
             target=torch.from_numpy(seen),

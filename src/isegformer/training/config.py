@@ -104,8 +104,11 @@ class RunConfig:
             raise ConfigError("no sources to train on; name at least one under 'train'")
         if self.steps < 1 or self.batch_size < 1 or self.accumulate < 1:
             raise ConfigError("steps, batch_size and accumulate are expected to be at least 1")
-        if not 0 <= self.decay_share <= 1:
-            raise ConfigError(f"decay_share is {self.decay_share}, expected between 0 and 1")
+        for name in ("decay_share", "average_decay"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name} is {getattr(self, name)}, expected between 0 and 1")
+        if self.workers < 0 or self.warmup_steps < 0:
+            raise ConfigError("workers and warmup_steps are expected to be at least 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,10 +184,7 @@ def from_record(kind: type[Config], record: Mapping[str, Any]) -> Config:
         raise ConfigError(
             f"{kind.__name__} has no {', '.join(unknown)}; expected some of: {', '.join(sorted(known))}"
         )
-    try:
-        return kind(**{name: _converted(hints[name], value) for name, value in record.items()})
-    except TypeError as error:
-        raise ConfigError(f"{kind.__name__}: {error}") from error
+    return kind(**{name: _converted(hints[name], value, name=name) for name, value in record.items()})
 
 
 def to_record(config: Any) -> dict[str, Any]:
@@ -198,13 +198,30 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
 
 
-def _converted(hint: Any, value: Any) -> Any:
-    """Return a YAML value as the type that a field declares; lists become tuples."""
+def _converted(hint: Any, value: Any, *, name: str) -> Any:
+    """Return a YAML value as the type that the field `name` declares; lists become tuples."""
     if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
         return from_record(typing.cast("type[Any]", hint), value)
-    if typing.get_origin(hint) is tuple and isinstance(value, list | tuple):
-        item_hint = typing.get_args(hint)[0]
-        return tuple(_converted(item_hint, item) for item in value)
-    if hint is float and isinstance(value, int | str):  # YAML 1.1 reads 5e-4 as a string
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is tuple and isinstance(value, list | tuple):
+        return tuple(_converted(arguments[0], item, name=name) for item in value)
+    if origin is Literal and value in arguments:
+        return value
+    if type(None) in arguments:
+        return None if value is None else _converted(arguments[0], value, name=name)
+    if hint is float:
+        return _number(value, name=name)
+    if isinstance(hint, type) and type(value) is hint:
+        return value
+    expected = " or ".join(map(repr, arguments)) if origin is Literal else getattr(hint, "__name__", hint)
+    raise ConfigError(f"{name} is {value!r}, expected {expected}")
+
+
+def _number(value: Any, *, name: str) -> float:
+    """Return a number; YAML 1.1 reads 5e-4 as text, so text that is a number counts."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
         return float(value)
-    return value
+    except (TypeError, ValueError):
+        raise ConfigError(f"{name} is {value!r}, expected a number") from None

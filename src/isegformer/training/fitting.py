@@ -104,6 +104,6 @@ def fit(
     with warnings.catch_warnings():
         for message in NOISE:
             warnings.filterwarnings("ignore", message=message)
-        # A checkpoint is written by this program into its own run folder, hence weights_only=False.
-        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=False)
+        # A run folder may come from somebody else: its checkpoint must not be able to run code.
+        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     module.eval()

@@ -10,13 +10,16 @@ from lightning.pytorch.callbacks import Callback
 from isegformer.errors import ConfigError
 from isegformer.models import load, save_weights
 from isegformer.models.stcn import Stcn
-from isegformer.models.stcn_config import STCN_SMALL
+from isegformer.models.stcn_config import STCN_SMALL, StcnConfig
 from isegformer.training.clips import Clips, collate_clips
 from isegformer.training.config import PropagationTrainingConfig, read_config
 from isegformer.training.fitting import RunData, fit
 from isegformer.training.propagation_module import PropagationTraining
 from isegformer.training.run_folder import RunFolder
 from isegformer.training.sources import open_sources
+
+ARCHITECTURES: dict[str, StcnConfig] = {"stcn-small": STCN_SMALL}
+"""Named propagation networks that can be trained."""
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +62,7 @@ def _run(
 
 def _network(config: PropagationTrainingConfig) -> Stcn:
     if config.start_from is None:
-        return Stcn(STCN_SMALL)
+        return Stcn(ARCHITECTURES[config.architecture])
     network = load(config.start_from)
     if not isinstance(network, Stcn):
         raise ConfigError(

@@ -1,0 +1,52 @@
+# make demo    segment a brain template, or VOLUME=/path [CLICKS=/path/clicks.json], in 3-D
+# make test    all tests
+# make check   formatting, lint, types, layers
+#
+# Everything is installed into .venv, with the versions of constraints.txt. Where a CPU build of torch is wanted,
+# install it into .venv first: `make install` keeps what is there.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
+VENV ?= .venv
+OUTPUT ?= demo_output
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip
+STAMPS := $(VENV)/.stamps
+RECIPE := pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check clean
+
+help:
+	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
+
+install: $(STAMPS)/dev
+
+demo: $(STAMPS)/demo
+	$(BIN)/isegformer demo --output "$(OUTPUT)" $(if $(VOLUME),--volume "$(VOLUME)") $(if $(CLICKS),--clicks "$(CLICKS)")
+
+test: $(STAMPS)/dev
+	$(BIN)/python -m pytest
+
+check: $(STAMPS)/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_layers.py
+
+clean:
+	rm -rf $(VENV) build dist demo_output .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
+
+$(STAMPS)/venv:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed, found $$("$(PYTHON)" --version 2>&1); set PYTHON=/path/to/python3" >&2; exit 1; }
+	"$(PYTHON)" -m venv $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/demo: $(STAMPS)/venv $(RECIPE)
+	$(PIP) install --disable-pip-version-check -q -c constraints.txt -e '.[demo]'
+	@touch $@
+
+$(STAMPS)/dev: $(STAMPS)/venv $(RECIPE)
+	$(PIP) install --disable-pip-version-check -q -c constraints.txt -e '.[demo,train,dev]'
+	@touch $@ $(STAMPS)/demo

@@ -1,0 +1,50 @@
+"""The mask that a command writes: refused before the work if it could not be written after it."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isegformer.errors import VolumeWriteError
+from isegformer.volume import LabelMap
+from isegformer.volume.io.registry import FORMATS
+
+
+def check_output(path: Path) -> None:
+    """Raise VolumeWriteError where a mask could not be written to `path`.
+
+    A network works for minutes; a folder that is missing shall not be found out after that.
+    """
+    suffixes = tuple(suffix for entry in FORMATS if entry.write is not None for suffix in entry.suffixes)
+    if not path.name.lower().endswith(suffixes):
+        raise VolumeWriteError(
+            f"cannot write a mask as {path.name!r}, expected a name that ends in {', '.join(suffixes)}"
+        )
+    check_folder(path.parent, what="the mask")
+    if path.is_dir():
+        raise VolumeWriteError(f"cannot write the mask to {path}: it is a folder, expected a file name")
+
+
+def check_folder(folder: Path, *, what: str) -> None:
+    """Raise VolumeWriteError unless files can be made in `folder`."""
+    if not folder.is_dir():
+        raise VolumeWriteError(f"cannot write {what}: there is no folder {folder}; make it first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise VolumeWriteError(f"cannot write {what}: the folder {folder} is not writable")
+
+
+def objects_record(label_map: LabelMap) -> list[dict[str, Any]]:
+    """Return label, name, number of voxels and volume in ml of every object of a mask."""
+    labels, counts = np.unique(label_map.labels, return_counts=True)
+    voxels = {int(label): int(count) for label, count in zip(labels, counts, strict=True) if label != 0}
+    voxel_ml = abs(float(np.linalg.det(label_map.geometry.affine[:3, :3]))) / 1000
+    return [
+        {
+            "label": label,
+            "name": label_map.names.get(label, f"label {label}"),
+            "voxels": voxels.get(label, 0),
+            "volume_ml": voxels.get(label, 0) * voxel_ml,
+        }
+        for label in sorted({*voxels, *label_map.names})
+    ]

@@ -1,0 +1,91 @@
+"""What `isegformer propagate` does; apart from its command so that `--help` imports nothing heavy.
+
+No session here: there are no clicks and no overlaps to rule on, only labels that are all given at once.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from isegformer.cli.axis_choice import annotated_slices, axis_of_annotations
+from isegformer.cli.mask_output import check_output, objects_record
+from isegformer.cli.networks import choose_device, load_method
+from isegformer.cli.reporter import Reporter
+from isegformer.errors import GeometryError, PropagationError
+from isegformer.propagation import propagate_volume
+from isegformer.slicing import Plane, slice_view
+from isegformer.volume import LabelMap, Volume, default_window, read_label_map, read_volume, write_label_map
+
+GRID_TOLERANCE_MM = 1e-3
+"""How far the grid of the annotations may be from the volume's: files round to 32 bits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropagateRequest:
+    """What the command line asks for."""
+
+    volume: Path
+    annotations: Path
+    output: Path
+    axis: int | None
+    """None: the axis that fits the annotations."""
+    method: str
+    spacing_mm: tuple[float, float, float] | None
+    weights: str
+    device: str
+
+
+def run_propagate(request: PropagateRequest, *, reporter: Reporter) -> None:
+    """Read, propagate, write and report; raises IsegformerError where that cannot be done."""
+    check_output(request.output)
+    volume = read_volume(request.volume, spacing_mm=request.spacing_mm)
+    given = read_label_map(request.annotations)
+    _check_grid(given, volume, path=request.annotations)
+    chosen = axis_of_annotations(given.labels, geometry=volume.geometry)  # refuses an empty mask, too
+    axis = chosen if request.axis is None else request.axis
+    indices = annotated_slices(given.labels, axis)
+    if not 0 < len(indices) < volume.geometry.shape[axis]:
+        raise PropagationError(
+            f"all {len(indices)} slices across axis {axis} hold labels, expected some without; "
+            "choose another --axis"
+        )
+    device = choose_device(request.device)
+    method = load_method(request.method, weights=request.weights, device=device)
+    started = time.perf_counter()
+    with reporter.progress("slices") as on_progress:
+        labels = propagate_volume(
+            volume,
+            {index: np.array(slice_view(given.labels, Plane(axis=axis, index=index))) for index in indices},
+            axis=axis,
+            method=method,
+            window=default_window(volume),
+            on_progress=on_progress,
+        )
+    seconds = time.perf_counter() - started
+    label_map = LabelMap(labels, volume.geometry, given.names)
+    write_label_map(label_map, request.output)
+    record = {
+        "output": str(request.output),
+        "axis": axis,
+        "annotated_slices": indices,
+        "objects": objects_record(label_map),
+        "method": request.method,
+        "seconds_per_slice": seconds / (volume.geometry.shape[axis] - len(indices)),
+        "device": device,
+    }
+    reporter.result(record)
+
+
+def _check_grid(given: LabelMap, volume: Volume, *, path: Path) -> None:
+    if given.geometry.shape != volume.geometry.shape:
+        raise GeometryError(
+            f"annotations {path} have shape {given.geometry.shape}, expected that of the volume, "
+            f"{volume.geometry.shape}; resample them to the volume first"
+        )
+    if not given.geometry.is_close(volume.geometry, GRID_TOLERANCE_MM):
+        raise GeometryError(
+            f"annotations {path} lie elsewhere in space than the volume: their affine differs by more than "
+            f"{GRID_TOLERANCE_MM} mm; resample them to the volume first"
+        )

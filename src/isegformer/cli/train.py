@@ -1,0 +1,48 @@
+"""`isegformer train`: a network from labelled data."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from isegformer.cli import options
+
+
+def train(
+    config: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[CONFIG]", help="YAML file, see configs/; not with --resume.", show_default=False
+        ),
+    ] = None,
+    *,
+    data: Annotated[
+        Path, typer.Option("--data", metavar="ROOT", help="Folder that holds the data.", show_default=False)
+    ],
+    run: Annotated[
+        Path, typer.Option("--run", metavar="FOLDER", help="Folder of this run.", show_default=False)
+    ],
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in the folder, from its newest checkpoint.")
+    ] = False,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--weights",
+            metavar="NAME_OR_PATH",
+            help="Start from these instead of those of CONFIG.",
+            show_default=False,
+        ),
+    ] = None,
+    device: options.Device = "auto",
+    json: options.Json = False,
+) -> None:
+    """Train a click network or a propagation network; needs the extra `train`."""
+    from isegformer.cli.train_run import TrainRequest, run_train
+
+    if resume == (config is not None):
+        raise typer.BadParameter("give either CONFIG, for a new run, or --resume, for one that exists")
+    if resume and weights is not None:
+        raise typer.BadParameter("--weights starts a new run; it does not go with --resume")
+    request = TrainRequest(config=config, data=data, run=run, weights=weights, device=device)
+    run_train(request, is_json=json)
