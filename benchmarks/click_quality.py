@@ -71,7 +71,7 @@ def measure(predictor: SlicePredictor, cases: list[tuple[FloatArray, Mask]]) -> 
         "cases": len(runs),
         "noc": {f"{t * 100:.0f}": round(float(np.mean(n)), 3) for t, n in needed.items()},
         "noc_std": {f"{t * 100:.0f}": round(float(np.std(n)), 3) for t, n in needed.items()},
-        "failures": {f"{t * 100:.0f}": sum(max(run.ious) < t for run in runs) for t in THRESHOLDS},
+        "failures": {f"{t * 100:.0f}": sum(bool(max(run.ious) < t) for run in runs) for t in THRESHOLDS},
         "iou_after": {
             k: round(float(np.mean([r.ious[min(k, len(r.ious)) - 1] for r in runs])), 3) for k in (1, 3, 5)
         },

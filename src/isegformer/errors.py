@@ -7,7 +7,8 @@
     ├── ConfigError           (ValueError)  a value of a configuration is out of its range, or unknown
     ├── GeometryError         (ValueError)  an affine, spacing or grid that cannot be used
     ├── VolumeReadError       (OSError)     a file or folder is not a volume that can be read
-    ├── VolumeWriteError      (OSError)     a mask could not be written; what was there before is intact
+    ├── WriteError            (OSError)     a file could not be written; what was there before is intact
+    │   └── VolumeWriteError                the file is a mask
     ├── ClickError            (ValueError)  a click outside its slice, or a malformed list of clicks
     ├── CheckpointError       (ValueError)  a checkpoint does not fit its network or cannot be read
     │   └── UnsafeCheckpointError           a checkpoint tried to do more than hold data
@@ -44,7 +45,11 @@ class VolumeReadError(IsegformerError, OSError):
     """A file or folder is not a volume that can be read."""
 
 
-class VolumeWriteError(IsegformerError, OSError):
+class WriteError(IsegformerError, OSError):
+    """A file could not be written; what stood at the path before is intact."""
+
+
+class VolumeWriteError(WriteError):
     """A mask could not be written; what stood at the path before is intact."""
 
 

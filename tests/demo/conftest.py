@@ -36,7 +36,9 @@ class BrightPixels:
         return Painted(mask)
 
 
-def nearest_slice(volume, annotations: Mapping, *, axis, window, on_progress=None, is_cancelled=None):
+def nearest_slice(
+    volume, annotations: Mapping, *, axis, window, earlier=None, on_progress=None, is_cancelled=None
+):
     """Repeat on every slice the nearest annotated one."""
     length = volume.geometry.shape[axis]
     stack = [annotations[min(annotations, key=lambda other: abs(other - index))] for index in range(length)]

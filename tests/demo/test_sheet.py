@@ -6,7 +6,7 @@ import pytest
 
 from isegformer.demo import write_sheet
 from isegformer.demo.sheet import sheet_slices
-from isegformer.errors import VolumeWriteError
+from isegformer.errors import WriteError
 from isegformer.volume import LabelMap
 
 pytest.importorskip("matplotlib", reason="needs the extra `demo`")
@@ -43,7 +43,7 @@ def test_an_empty_mask_still_gives_a_picture(tmp_path, scene):
 
 
 def test_a_folder_that_is_missing_is_told(tmp_path, scene, label_map):
-    with pytest.raises(VolumeWriteError, match="could not write"):
+    with pytest.raises(WriteError, match="could not write"):
         _write(tmp_path / "missing" / "sheet.png", scene, label_map, "#00ff00")
 
 

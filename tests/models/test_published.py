@@ -10,10 +10,16 @@ import torch
 
 from isegformer.errors import CheckpointError
 from isegformer.models import ClickSegmenter, FusionNetwork, build_click_network, inspect, load, variant
-from isegformer.models.checkpoint.published_names import HRNET_RENAMES, SWIN_RENAMES
+from isegformer.models.checkpoint.published_names import (
+    FUSION_RENAMES,
+    HRNET_RENAMES,
+    STCN_RENAMES,
+    SWIN_RENAMES,
+)
 from isegformer.models.checkpoint.state import network_state
 from isegformer.models.config import MlpDecoderConfig, SwinConfig
-from isegformer.models.stcn_published import FUSION_RENAMES
+from isegformer.models.stcn import Stcn
+from isegformer.models.stcn_config import STCN_PUBLISHED
 
 SHARED_SWIN = SwinConfig(
     embed_channels=6,
@@ -218,9 +224,27 @@ def test_other_classes_are_named(tmp_path, published_hrnet):
 def test_fusion_file_is_recognised_by_its_names(tmp_path):
     torch.manual_seed(0)
     original = FusionNetwork()
-    loaded = load(save(published_state(original, FUSION_RENAMES), tmp_path / "fusion_stcn.pth"))
+    state = published_state(original, FUSION_RENAMES)
+    assert set(state) >= {"conv1.0.weight", "conv2.0.bias", "conv3.2.weight", "final_conv.bias"}
+    loaded = load(save(state, tmp_path / "fusion_stcn.pth"))
     assert isinstance(loaded, FusionNetwork)
+    assert not loaded.training
     assert torch.equal(loaded.head.weight, original.head.weight)
+
+
+def test_stcn_file_is_recognised_by_its_names(tmp_path):
+    state = published_state(Stcn(STCN_PUBLISHED), STCN_RENAMES)
+    assert state["key_encoder.res2.0.downsample.0.weight"].shape == (256, 64, 1, 1)
+    assert state["value_encoder.fuser.attention.ChannelGate.mlp.3.bias"].shape == (512,)
+    assert state["decoder.up_8_4.out_conv.conv1.weight"].shape == (256, 256, 3, 3)
+    path = save(state, tmp_path / "stcn.pth")
+    loaded = load(path)
+    path.unlink()
+    assert isinstance(loaded, Stcn)
+    assert not loaded.training
+    assert torch.equal(loaded.key_proj.weight, state["key_proj.key_proj.weight"])
+    bias = loaded.value_encoder.layer2[0].downsample[0].bias
+    assert torch.equal(bias, state["value_encoder.layer2.0.downsample.0.bias"])
 
 
 def test_missing_unexpected_and_misshaped_parameters_are_all_listed(tmp_path):

@@ -21,7 +21,12 @@ from hypothesis import strategies as st
 from isegformer.errors import CheckpointError, UnsafeCheckpointError
 from isegformer.models import load
 from isegformer.models.checkpoint.tensors import StorageRecord, TensorRecord
-from isegformer.models.checkpoint.torch_file import read_torch_file, state_dict_of
+from isegformer.models.checkpoint.torch_file import (
+    LEGACY_MAGIC,
+    LEGACY_VERSION,
+    read_torch_file,
+    state_dict_of,
+)
 from isegformer.models.checkpoint.unpickler import ForeignObject, unpickle
 
 
@@ -184,6 +189,51 @@ def test_memo_slots_beyond_the_file_are_refused():
 def test_strings_longer_than_the_file_are_refused():
     with pytest.raises(CheckpointError, match="damaged"):
         read(b"\x80\x05\x96" + struct.pack("<Q", 2**40) + b"x.")
+
+
+def nested_pair(depth: int) -> bytes:
+    """Return instructions for a pair of twice the same pair, `depth` levels deep: 2 ** depth to hash."""
+    return b"K\x01" + b"2\x86" * depth  # a number, then DUP and TUPLE2 for each level
+
+
+HASHED = {
+    "set item": b"}" + nested_pair(40) + b"Ns.",
+    "set items": b"}(K\x01N" + nested_pair(40) + b"Nu.",
+    "dictionary from the stack": b"(" + nested_pair(40) + b"Nd.",
+    "set": b"\x8f(" + nested_pair(40) + b"\x90.",
+    "frozenset": b"(" + nested_pair(40) + b"\x91.",
+    "set from a list": b"cbuiltins\nset\n]" + nested_pair(40) + b"a\x85R.",
+    "frozenset from a list": b"c__builtin__\nfrozenset\n]" + nested_pair(40) + b"a\x85R.",
+    "ordered dictionary from pairs": b"ccollections\nOrderedDict\n](" + nested_pair(40) + b"Nla\x85R.",
+    "ordered dictionary": b"ccollections\nOrderedDict\n)R" + nested_pair(40) + b"Ns.",
+    "from the memo": b"}" + nested_pair(40) + b"q\x000h\x00Ns.",
+    "memoised": b"}" + nested_pair(40) + b"\x940h\x00Ns.",
+    "below a dropped mark": b"}" + nested_pair(40) + b"(0Ns.",
+    "below a dropped list": b"}" + nested_pair(40) + b"(K\x01K\x021Ns.",
+}
+
+
+@pytest.mark.parametrize("data", HASHED.values(), ids=HASHED)
+def test_what_takes_endless_to_hash_is_refused_as_a_key(data):
+    with pytest.raises(CheckpointError, match="a key or a member of a set"):
+        read(b"\x80\x04" + data)
+
+
+def test_keys_and_members_are_texts_and_numbers():
+    content = {"a": 1, 2: "b", 2.5: None, None: True, False: {1, "c", b"d"}, b"e": frozenset({"f"})}
+    assert read(pickle.dumps(content, protocol=4)) == content
+    assert read(pickle.dumps(OrderedDict(content), protocol=4)) == content
+    old = {"a": 1, 2: {"c", b"d", 1.5}, None: frozenset({3})}
+    assert read(pickle.dumps(OrderedDict(old), protocol=0)) == old
+    assert read(b"\x80\x02ccollections\nOrderedDict\n](]K\x01aK\x02ae\x85R.") == {1: 2}
+
+
+def test_names_of_storages_in_the_old_form_are_texts(tmp_path):
+    data = b"".join(pickle.dumps(part, protocol=2) for part in (LEGACY_MAGIC, LEGACY_VERSION, {}, {}))
+    path = tmp_path / "old.pth"
+    path.write_bytes(data + b"\x80\x02]" + nested_pair(40) + b"a.")
+    with pytest.raises(CheckpointError, match="list of storages"):
+        read_torch_file(path)
 
 
 def tensor_pickle(*, offset: int, size: tuple, stride: tuple) -> TensorRecord:

@@ -1,13 +1,14 @@
 import dataclasses
 import hashlib
 import json
+import os
 
 import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from isegformer.errors import CheckpointError
+from isegformer.errors import CheckpointError, WriteError
 from isegformer.models import (
     ClickSegmenter,
     FusionNetwork,
@@ -150,6 +151,28 @@ def test_a_failed_save_leaves_the_old_file_and_no_other(tmp_path, tiny_swin, mon
         save_weights(build_click_network(tiny_swin), path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_does_not_reach_the_disk_is_a_write_error(tmp_path, tiny_swin, monkeypatch):
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(b"old")
+
+    def full_disk(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(WriteError, match="the file that was there is intact"):
+        save_weights(build_click_network(tiny_swin), path)
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"old"]
+
+
+def test_others_may_read_saved_weights(tmp_path, tiny_swin):
+    before = os.umask(0o022)
+    try:
+        save_weights(build_click_network(tiny_swin), tmp_path / "weights.safetensors")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "weights.safetensors").stat().st_mode & 0o777 == 0o644
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.001, 0.01, 0.5, 0.999])

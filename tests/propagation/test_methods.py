@@ -23,9 +23,19 @@ def square(side, label=4):
     return labels
 
 
-def test_methods_are_registered_by_name():
-    assert PROPAGATION_METHODS["stcn"] is StcnPropagation
-    assert PROPAGATION_METHODS["interpolate"] is ShapeInterpolation
+def test_methods_are_built_by_name(tiny_stcn, noisy_stack, two_boxes):
+    assert list(PROPAGATION_METHODS) == ["stcn", "interpolate"]
+    built = PROPAGATION_METHODS["stcn"](lambda: tiny_stcn)
+    stack = ArraySlices(noisy_stack)
+    expected = StcnPropagation(tiny_stcn).propagate(stack, {4: two_boxes})
+    assert np.array_equal(built.propagate(stack, {4: two_boxes}), expected)
+
+
+def test_interpolation_is_built_without_a_network():
+    def load():
+        raise AssertionError("no network is needed")
+
+    assert isinstance(PROPAGATION_METHODS["interpolate"](load), ShapeInterpolation)
 
 
 def test_interpolation_fills_between_annotated_slices_only():

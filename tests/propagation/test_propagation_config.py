@@ -16,7 +16,8 @@ def test_stop_rules_out_of_range_are_refused(change):
 
 
 @pytest.mark.parametrize(
-    "name", ["memory_every", "top_k", "annotated_slices", "recent_slices", "block_bytes"]
+    "name",
+    ["memory_every", "top_k", "annotated_slices", "recent_slices", "block_bytes", "max_enlarged_side_px"],
 )
 def test_counts_below_one_are_refused(name):
     with pytest.raises(ConfigError, match=f"{name} is 0"):

@@ -8,9 +8,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from isegformer.models import load
 from isegformer.models.fusion import FusionNetwork
 from isegformer.models.soft_aggregation import soft_aggregate
-from isegformer.models.stcn_published import fusion_from_published, stcn_from_published
 from isegformer.propagation import ArraySlices, Propagator, PropagatorConfig
 
 TOP_K = 4
@@ -109,10 +109,26 @@ def test_single_annotations_per_round_equal_a_plain_retelling(tiny_stcn, noisy_s
         assert len(np.unique(propagator.labels(6))) > 1
 
 
+@pytest.fixture(scope="module")
+def published_networks(parity_dir, tmp_path_factory):
+    """Return the network and the fusion network of the golden outputs, from files in the published form."""
+    spec = importlib.util.spec_from_file_location("parity_weights", parity_dir / "weights.py")
+    weights = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(weights)
+    manifest = json.loads((parity_dir / "stcn_propagation.json").read_text())
+    path = tmp_path_factory.mktemp("published") / "network.pth"
+    networks = []
+    for state in (weights.checkpoint(manifest), weights.fusion_state_dict(manifest)):
+        torch.save(state, path)
+        networks.append(load(path))
+        path.unlink()
+    return networks
+
+
 @pytest.mark.parity
 @pytest.mark.parametrize("memory_every", [5, 2])
-def test_both_rounds_equal_the_reference(parity_dir, memory_every):
-    stcn, fusion = published_networks(parity_dir)
+def test_both_rounds_equal_the_reference(parity_dir, published_networks, memory_every):
+    stcn, fusion = published_networks
     with np.load(parity_dir / "stcn_propagation.npz") as golden:
         outputs = {name: golden[name] for name in golden}
     config = PropagatorConfig(min_side_px=None, stop=None, memory_every=memory_every)
@@ -128,12 +144,3 @@ def test_both_rounds_equal_the_reference(parity_dir, memory_every):
             differs = propagator.all_labels() != outputs[f"round{number}_labels_mem{memory_every}"]
             first, second = np.sort(expected[:, :, 4:-4, 4:-4], axis=0)[:-3:-1]
             assert (first - second)[differs].max(initial=0) < TIE
-
-
-def published_networks(parity_dir):
-    spec = importlib.util.spec_from_file_location("parity_weights", parity_dir / "weights.py")
-    weights = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(weights)
-    manifest = json.loads((parity_dir / "stcn_propagation.json").read_text())
-    fusion = fusion_from_published(weights.fusion_state_dict(manifest))
-    return stcn_from_published(weights.checkpoint(manifest)), fusion

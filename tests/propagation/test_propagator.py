@@ -1,5 +1,8 @@
 """Tests for isegformer.propagation.propagator: the promises of the engine, on networks that are stand-ins."""
 
+import errno
+import gc
+import os
 import tracemalloc
 from dataclasses import replace
 
@@ -154,6 +157,66 @@ def test_memory_does_not_grow_with_the_slices_beyond_the_budgets(brightness_netw
             assert propagator.store.bytes_on_disk == n_slices * 64 * 96 * 2
             assert np.array_equal(propagator.labels(n_slices - 1), labels)
     assert peaks[1] < peaks[0] + 10**5  # one slice more in float32 would be 24 kB, 380 of them 9 MB
+
+
+@pytest.fixture
+def only_new_objects():
+    """Hide from `gc.get_objects` what is there before the test."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+def tensor_bytes():
+    """Return the bytes behind all tensors that Python can reach, each storage counted once."""
+    gc.collect()
+    tensors = [thing for thing in gc.get_objects() if issubclass(type(thing), torch.Tensor)]
+    storages = [tensor.untyped_storage() for tensor in tensors]
+    return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
+
+
+@pytest.mark.usefixtures("only_new_objects")
+def test_tensors_do_not_grow_with_the_slices_beyond_the_budgets(brightness_network):
+    """What tracemalloc does not see: torch has its own memory."""
+    config = PropagatorConfig(min_side_px=None, store_bytes=0, key_cache_bytes=10**5, recent_slices=3)
+    labels = np.uint16(1) * (ManySlices(1)[0] > 0.5)
+    peaks = []
+    for n_slices in (30, 300):
+        live = []
+
+        def watch(done, total, live=live):
+            if done % (total // 5) == 0 or done == total:
+                live.append(tensor_bytes())
+
+        with Propagator(brightness_network, ManySlices(n_slices), config=config) as propagator:
+            propagator.run_round({0: labels, n_slices - 1: labels}, on_progress=watch)
+            propagator.run_round({n_slices // 2: labels}, on_progress=watch)
+            live.append(tensor_bytes())
+        peaks.append(max(live))
+    assert peaks[0] > 10**4  # the cache and the memory are seen
+    assert peaks[1] < peaks[0] + 64 * 96 * 4  # not one slice more in float32, of 270
+
+
+def test_full_disk_ends_a_round_before_it_changes_anything(
+    brightness_network, plain_config, monkeypatch, tmp_path
+):
+    def fail(descriptor, offset, length):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    stack, truth = bar(0, 19)
+    config = replace(plain_config, store_bytes=20 * 32 * 48 * 2, temporary_folder=tmp_path)
+    with Propagator(brightness_network, ArraySlices(stack), config=config) as propagator:
+        propagator.run_round({0: truth[0]})
+        monkeypatch.setattr(os, "posix_fallocate", fail, raising=False)
+        second = truth[10].copy()
+        second[:, :8] = 2
+        with pytest.raises(PropagationError, match=str(tmp_path)):
+            propagator.run_round({10: second})
+        assert list(propagator.annotations) == [0]
+        assert np.array_equal(propagator.all_labels(), truth)
+        propagator.run_round({10: truth[10]})
+        assert np.array_equal(propagator.all_labels(), truth)
 
 
 def test_progress_counts_every_slice_and_ends_at_the_total(tiny_stcn, noisy_stack, two_boxes, plain_config):

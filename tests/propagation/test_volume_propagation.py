@@ -13,7 +13,7 @@ from isegformer.propagation import (
     propagate_volume,
 )
 from isegformer.volume.geometry import Geometry
-from isegformer.volume.intensity import Window
+from isegformer.volume.intensity import Window, default_window
 from isegformer.volume.volume import Volume
 
 SHAPE = (16, 32, 48)
@@ -73,12 +73,23 @@ def test_slices_of_a_volume_are_windowed_one_at_a_time():
     assert slices[2].tolist() == [[0, 0, 0, 0], [0, 0.5, 1, 0]]
 
 
-def test_colour_slices_are_divided_by_255():
+@pytest.mark.parametrize(
+    ("window", "expected"), [(Window(0.0, 255.0), [1, 0.2, 0]), (Window(51.0, 153.0), [1, 0, 0])]
+)
+def test_colour_slices_are_windowed_as_grey_ones(window, expected):
     voxels = np.zeros((2, 3, 4, 3), np.uint8)
     voxels[1, 2, 3] = [255, 51, 0]
-    slices = VolumeSlices(volume_of(voxels), axis=2, window=WINDOW)
+    slices = VolumeSlices(volume_of(voxels), axis=2, window=window)
     assert slices[3].shape == (2, 3, 3)
-    assert slices[3][1, 2].tolist() == pytest.approx([1, 0.2, 0])
+    assert slices[3].dtype == np.float32
+    assert slices[3][1, 2].tolist() == pytest.approx(expected)
+
+
+def test_colour_volumes_have_all_of_their_range_by_default():
+    voxels = np.random.default_rng(0).integers(100, 150, (2, 3, 4, 3), dtype=np.uint8)
+    volume = volume_of(voxels)
+    slices = VolumeSlices(volume, axis=0, window=default_window(volume))
+    assert np.allclose(slices[1], voxels[1] / 255)
 
 
 def test_colour_volumes_propagate(tiny_stcn):
@@ -86,7 +97,7 @@ def test_colour_volumes_propagate(tiny_stcn):
     labels = np.zeros((32, 48), np.uint16)
     labels[8:20, 8:20] = 1
     result = propagate_volume(
-        volume_of(voxels), {2: labels}, axis=0, method=StcnPropagation(tiny_stcn), window=WINDOW
+        volume_of(voxels), {2: labels}, axis=0, method=StcnPropagation(tiny_stcn), window=Window(0.0, 255.0)
     )
     assert result.shape == (5, 32, 48)
     assert np.array_equal(result[2], labels)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from isegformer.models.stcn import IMAGENET_MEAN
 from isegformer.propagation.working_grid import working_grid
+from isegformer.slicing.padding import Padding
 
 CPU = torch.device("cpu")
 SIDES = st.integers(1, 70)
@@ -28,7 +29,7 @@ def test_padding_reaches_multiples_of_16_and_the_way_back_is_exact(height, width
 
 def test_the_odd_padding_pixel_goes_right_and_bottom():
     grid = working_grid((13, 29), min_side_px=None)
-    assert grid.padding_px == (1, 2, 1, 2)
+    assert grid.padding == Padding(left=1, right=2, top=1, bottom=2)
     assert grid.shape == (16, 32)
 
 
@@ -64,3 +65,32 @@ def test_small_slices_are_enlarged_to_the_shorter_side(shape, scaled, padded):
 
 def test_large_slices_are_not_touched():
     assert working_grid((96, 300), min_side_px=96).scaled_shape == (96, 300)
+
+
+@pytest.mark.parametrize(
+    ("shape", "scaled", "padded"),
+    [
+        ((3, 200), (8, 512), (16, 512)),
+        ((200, 3), (512, 8), (512, 16)),
+        ((5, 512), (5, 512), (16, 512)),
+        ((1, 400), (1, 512), (16, 512)),
+        ((100, 600), (100, 600), (112, 608)),
+        ((1, 1), (128, 128), (128, 128)),
+        ((35, 51), (128, 187), (128, 192)),
+    ],
+)
+def test_thin_slices_are_enlarged_up_to_the_longer_sides_limit(shape, scaled, padded):
+    grid = working_grid(shape, min_side_px=128, max_enlarged_side_px=512)
+    assert grid.scaled_shape == scaled
+    assert grid.shape == padded
+    ones = np.ones((1, *shape), np.uint8)
+    assert grid.crop(grid.masks(ones, device=CPU))[0, 0].numpy() == pytest.approx(ones[0])
+    assert grid.frame(ones[0], device=CPU).shape == (1, 3, *padded)
+
+
+@given(st.integers(1, 900), st.integers(1, 900))
+def test_slices_never_shrink_nor_outgrow_the_limit(height, width):
+    grid = working_grid((height, width), min_side_px=128, max_enlarged_side_px=512)
+    assert grid.scaled_shape[0] >= height
+    assert grid.scaled_shape[1] >= width
+    assert max(grid.scaled_shape) <= max(height, width, 512)

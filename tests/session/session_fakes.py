@@ -75,20 +75,40 @@ class FakeSegmenter:
         return FakePrediction(probability, probability > 0.49, roi)
 
 
-def copy_nearest(volume, annotations, *, axis, window, on_progress=None, is_cancelled=None):
-    """Give every slice the labels of the nearest annotated one; on a tie the lower."""
-    length = volume.geometry.shape[axis]
-    result = np.zeros(volume.geometry.shape, np.uint16)
+def copy_nearest(volume, annotations, *, axis, window, earlier=None, on_progress=None, is_cancelled=None):
+    """Give every slice the labels of the nearest annotated one; on a tie the lower. Works in rounds."""
+    shape = volume.geometry.shape
+    new = new_slices(annotations, earlier)
+    result = np.zeros(shape, np.uint16) if earlier is None or new is None else earlier.labels.copy()
     view = np.moveaxis(result, axis, 0)
-    for index in range(length):
+    for index in range(shape[axis]):
         if is_cancelled is not None and is_cancelled():
             break
         nearest = min(annotations, key=lambda known: (abs(known - index), known))
-        assert annotations[nearest].shape == slice_shape(volume.geometry.shape, axis)
-        view[index] = annotations[nearest]
+        assert annotations[nearest].shape == slice_shape(shape, axis)
+        if new is None or is_next_to(new, index, annotations=annotations):
+            view[index] = annotations[nearest]
         if on_progress is not None:
-            on_progress(index + 1, length)
+            on_progress(index + 1, shape[axis])
     return result
+
+
+def new_slices(annotations, earlier):
+    """Return the annotations that are not those of an earlier round; None for all, in a full round."""
+    if earlier is None or not earlier.annotations or set(earlier.annotations) - set(annotations):
+        return None
+    return {
+        index
+        for index, labels in annotations.items()
+        if index not in earlier.annotations or not np.array_equal(labels, earlier.annotations[index])
+    }
+
+
+def is_next_to(new, index, *, annotations):
+    """Whether no other annotated slice lies between a slice and one of the `new` ones."""
+    return any(
+        not any(min(index, other) < known < max(index, other) for known in annotations) for other in new
+    )
 
 
 PROPAGATIONS = {"nearest": copy_nearest}

@@ -16,16 +16,14 @@ class Gate:
         self.is_waiting = threading.Event()
         self.may_go_on = threading.Event()
 
-    def __call__(self, volume, annotations, *, axis, window, on_progress=None, is_cancelled=None):
+    def __call__(self, volume, annotations, *, on_progress=None, **options):
         def report(done, total):
             on_progress(done, total)
             if done == 2:
                 self.is_waiting.set()
                 assert self.may_go_on.wait(30)
 
-        return copy_nearest(
-            volume, annotations, axis=axis, window=window, on_progress=report, is_cancelled=is_cancelled
-        )
+        return copy_nearest(volume, annotations, on_progress=report, **options)
 
 
 @pytest.fixture

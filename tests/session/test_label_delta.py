@@ -1,4 +1,6 @@
+import tracemalloc
 import zlib
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -29,7 +31,10 @@ def test_neighbouring_voxels_with_the_same_change_are_one_run():
     assert delta.lengths.tolist() == [2, 2, 1]
     assert delta.before.tolist() == [0, 1, 2]
     assert delta.after.tolist() == [3, 3, 3]
-    assert delta.positions.tolist() == [0, 1, 3, 4, 5]
+    (block,) = delta.blocks()
+    assert block.positions.tolist() == [0, 1, 3, 4, 5]
+    assert block.before.tolist() == [0, 0, 1, 1, 2]
+    assert block.after.tolist() == [3] * 5
 
 
 @given(before=label_maps, after=label_maps)
@@ -52,6 +57,40 @@ def test_the_delta_of_a_slice_changes_that_slice_of_the_volume_only(before, afte
     labels = before.copy()
     delta.forward(labels)
     np.testing.assert_array_equal(labels, expected)
+
+
+@pytest.mark.parametrize("block_voxels", [1, 7, 60])
+@given(before=label_maps, after=label_maps)
+def test_the_size_of_blocks_changes_nothing(block_voxels, before, after):
+    def outcome():
+        delta = volume_delta(before, after)
+        labels = before.copy()
+        delta.forward(labels)
+        return delta.to_bytes(), delta.box(SHAPE), set(changed_slices(delta, SHAPE)), labels.tobytes()
+
+    expected = outcome()
+    with mock.patch("isegformer.session.label_delta.BLOCK_VOXELS", block_voxels):
+        assert outcome() == expected
+
+
+def test_a_change_of_the_whole_map_needs_less_memory_than_four_maps():
+    shape = (144, 144, 144)
+    before = np.zeros(shape, np.uint16)
+    after = np.ones(shape, np.uint16)
+    after[20:90, 30:70, 40:90] = 2
+    tracemalloc.start()
+    try:
+        delta = volume_delta(before, after)
+        assert delta_from_bytes(delta.to_bytes()).is_same(delta)
+        assert delta.box(shape) == Box(start=(0, 0, 0), stop=shape)
+        assert len(list(changed_slices(delta, shape))) == 3 * 144 + 70 + 40 + 50
+        delta.forward(before)
+        delta.backward(before)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert not before.any()
+    assert peak_bytes < 4 * after.nbytes
 
 
 def test_no_change_changes_nothing_and_has_no_box():

@@ -262,6 +262,14 @@ def test_replay_finds_weights_that_are_not_what_they_claim(session, folder, reop
     assert report.differing_voxels > 0
 
 
+def test_a_replay_reports_what_the_session_was_made_on(tmp_path):
+    create_session(tmp_path, runtime="cpu, 1 thread").close()
+    with open_session(tmp_path) as session:
+        assert session.verify_replay().runtime == "cpu, 1 thread"
+    with pytest.raises(SessionError, match="runtime"):
+        create_session(tmp_path / "other", runtime=4)
+
+
 def test_replay_gives_the_label_map_without_a_session(session, folder):
     session.apply(CLICK)
     session.apply(AcceptSlice(axis=0, index=2))

@@ -6,11 +6,12 @@ import pytest
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from isegformer.errors import ConfigError
+from isegformer.errors import CheckpointError, ConfigError
 from isegformer.interaction.settings import predictor_config_from_json
 from isegformer.models import inspect, load
 from isegformer.models.build import build_click_network
-from isegformer.models.config import CompactConfig
+from isegformer.models.checkpoint.state import network_state
+from isegformer.models.config import CompactConfig, MlpDecoderConfig, SwinConfig
 from isegformer.training import click_run
 from isegformer.training.click_module import ClickTraining
 from isegformer.training.click_run import resume_clicks, train_clicks
@@ -19,6 +20,10 @@ from isegformer.training.sources import open_sources
 
 TINY = CompactConfig(
     widths=(8, 8, 16), depths=(1, 1, 1), attention_depth=1, attention_heads=2, decoder_widths=(8, 8)
+)
+
+TINY_SWIN = SwinConfig(
+    embed_channels=6, depths=(1, 1), heads=(1, 2), window=4, decoder=MlpDecoderConfig(channels=8)
 )
 
 
@@ -36,6 +41,19 @@ class StopAfter(Callback):
 @pytest.fixture
 def tiny_networks(monkeypatch):
     monkeypatch.setattr(click_run, "variant", lambda _: TINY)
+
+
+@pytest.fixture
+def backbone_file(tmp_path):
+    """Return a file of a tiny Swin as it is published for ImageNet: other names, and a classifier."""
+    names = {"image_embedding.": "patch_embed.", "backbone.layers.": "layers."}
+    state = {"head.bias": torch.zeros(10)}
+    for name, value in network_state(build_click_network(TINY_SWIN)).items():
+        for ours, theirs in names.items():
+            if name.startswith(ours):
+                state[theirs + name.removeprefix(ours)] = torch.full_like(value.detach(), 0.01)
+    torch.save({"model": state}, tmp_path / "swin.pth")
+    return tmp_path / "swin.pth"
 
 
 @pytest.fixture
@@ -126,5 +144,30 @@ def test_a_run_that_was_ended_and_resumed_gives_the_same_weights(
         whole.state_dict().items(), parts.state_dict().items(), strict=True
     ):
         torch.testing.assert_close(got, expected, rtol=0, atol=0, msg=name)
+    assert [path.name for path in (tmp_path / "parts" / "checkpoints").iterdir()] == ["last.ckpt"]
+    newest = torch.load(tmp_path / "parts" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert newest["global_step"] == 4
     lines = (tmp_path / "parts" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [4]
+
+
+def test_a_run_starts_from_an_imagenet_backbone(
+    backbone_file, data_root, click_config, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(click_run, "variant", {"swin-tiny": TINY_SWIN}.__getitem__)
+    config = dataclasses.replace(
+        click_config, architecture="swin-tiny", start_from=str(backbone_file), steps=1, learning_rate=1e-6
+    )
+    network = load(train_clicks(config, data_root=data_root, run_path=tmp_path / "run"))
+    assert network.config == TINY_SWIN
+    for part in (network.image_embedding.proj.weight, network.backbone.layers[1].blocks[0].mlp.fc1.weight):
+        torch.testing.assert_close(part, torch.full_like(part, 0.01), rtol=0, atol=1e-4)
+    assert network.decoder.classify.weight.std() > 1e-3
+
+
+def test_an_imagenet_backbone_fits_no_other_architecture(
+    tiny_networks, backbone_file, data_root, click_config, tmp_path
+):
+    config = dataclasses.replace(click_config, start_from=str(backbone_file))
+    with pytest.raises(CheckpointError, match="Swin networks only"):
+        train_clicks(config, data_root=data_root, run_path=tmp_path / "run")

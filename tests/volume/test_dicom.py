@@ -231,6 +231,16 @@ def test_single_image_without_a_place_lies_at_the_origin(write_series, tmp_path)
     assert geometry.origin_mm == (0.0, 0.0, 0.0)
 
 
+def test_pixel_spacing_of_zero_is_a_read_error_that_names_the_series(write_series, tmp_path):
+    write_series(tmp_path)
+    for path in tmp_path.iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.PixelSpacing = [0, 0]
+        dataset.save_as(path)
+    with pytest.raises(VolumeReadError, match=r"not one volume.*affine"):
+        read_volume(tmp_path)
+
+
 def test_colour_image_is_rgb(write_series, tmp_path):
     write_series(tmp_path, count=1)
     path = next(tmp_path.iterdir())

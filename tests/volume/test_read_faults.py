@@ -145,6 +145,46 @@ def test_hostile_name_pattern_is_refused(pattern, suffix, tmp_path):
         read_volume(tmp_path / f"image{suffix}")
 
 
+@pytest.mark.parametrize(
+    ("suffix", "line"),
+    [
+        (".mhd", "ElementDataFile = part0.raw\n"),
+        (".mhd", "ElementDataFile = LIST\npart0.raw\npart1.raw\n"),
+        (".mhd", "ElementDataFile = part%d.raw 0 1 1\n"),
+        (".nhdr", "data file: ./part0.raw\n"),
+        (".nhdr", "data file: LIST\npart1.raw\npart0.raw\n"),
+        (".nhdr", "data file: part%d.raw 0 1 1\n"),
+    ],
+)
+def test_data_file_that_is_a_link_to_a_file_elsewhere_is_refused(suffix, line, secret, tmp_path):
+    folder = tmp_path / "in"
+    (folder / "part0.raw").symlink_to(secret)
+    (folder / "part1.raw").write_bytes(bytes(60))
+    start = META if suffix == ".mhd" else NRRD
+    (folder / f"image{suffix}").write_text(start.format(size="3 4 2") + line)
+    with pytest.raises(VolumeReadError, match=r"part0\.raw', a link to a file elsewhere, expected"):
+        read_volume(folder / f"image{suffix}")
+
+
+def test_data_file_that_is_a_link_within_the_folder_is_read(tmp_path):
+    (tmp_path / "data.raw").write_bytes(bytes([7]) * 60)
+    (tmp_path / "link.raw").symlink_to("data.raw")
+    (tmp_path / "image.mhd").write_text(META.format(size="3 4 5") + "ElementDataFile = link.raw\n")
+    (tmp_path / "door").symlink_to(tmp_path)
+    assert (read_volume(tmp_path / "door" / "image.mhd").voxels == 7).all()
+
+
+@pytest.mark.parametrize("value", ["LISTED.raw", "LIST%d 1 2 1", "LIST x"])
+@pytest.mark.parametrize("suffix", [".mhd", ".nhdr"])
+def test_a_data_file_whose_name_a_reader_may_take_for_a_list_is_refused(value, suffix, secret, tmp_path):
+    (tmp_path / "in" / "LISTED.raw").write_bytes(bytes(60))
+    text = (META + "ElementDataFile = {}\n") if suffix == ".mhd" else (NRRD + "data file: {}\n")
+    path = tmp_path / "in" / f"image{suffix}"
+    path.write_text((text.replace("{}", value) + f"{secret}\n" * 5).format(size="3 4 5"))
+    with pytest.raises(VolumeReadError, match="expected"):
+        read_volume(path)
+
+
 def test_data_files_beside_the_header_are_read(tmp_path):
     voxels = np.arange(60, dtype=np.uint8)
     (tmp_path / "data.raw").write_bytes(voxels.tobytes())

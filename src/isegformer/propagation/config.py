@@ -1,6 +1,7 @@
 """Every number of the propagation engine."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from isegformer.errors import ConfigError
 
@@ -25,7 +26,7 @@ class StopRule:
     min_area_px: int = 4
     """Area in px of the working grid below which an object is weak."""
 
-    min_confidence: float = 0.6
+    min_confidence: float = 0.8
     """Mean probability inside the object below which it is weak, in [0, 1]."""
 
     patience: int = 2
@@ -56,6 +57,9 @@ class PropagatorConfig:
     min_side_px: int | None = 128
     """Slices whose shorter side is smaller are enlarged to it; None: never."""
 
+    max_enlarged_side_px: int = 512
+    """Enlarging stops where the longer side reaches this; larger slices keep their own size."""
+
     stop: StopRule | None = field(default_factory=StopRule)
     """When a pass lets go of an object; None: never."""
 
@@ -77,6 +81,9 @@ class PropagatorConfig:
     store_bytes: int = 512 * MIB
     """Budget for stored probabilities in memory; beyond, they lie in a temporary file."""
 
+    temporary_folder: Path | None = None
+    """Where temporary files lie; None: the system's folder for them."""
+
     def __post_init__(self) -> None:
         counts = {
             "memory_every": self.memory_every,
@@ -85,6 +92,7 @@ class PropagatorConfig:
             "recent_slices": self.recent_slices,
             "objects_at_once": self.objects_at_once,
             "block_bytes": self.block_bytes,
+            "max_enlarged_side_px": self.max_enlarged_side_px,
             "min_side_px": 1 if self.min_side_px is None else self.min_side_px,
         }
         for name, value in counts.items():

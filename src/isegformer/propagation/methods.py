@@ -1,11 +1,12 @@
 """Propagation methods and their registry: a new method is one class and one line here.
 
-A method turns annotated slices into labels of all slices.
+A method turns annotated slices into labels of all slices. The command line offers the names in its own list
+of options, which must not load networks to print its help: there a new method is one line more.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from isegformer.models.fusion import FusionNetwork
 from isegformer.models.stcn import Stcn
 from isegformer.propagation.annotations import check_annotations
 from isegformer.propagation.config import PropagatorConfig
+from isegformer.propagation.earlier import EarlierResult, checked_earlier, new_annotations
 from isegformer.propagation.interpolate import interpolate_labels
 from isegformer.propagation.propagator import Propagator
 from isegformer.propagation.slices import SliceSource
@@ -27,12 +29,18 @@ class PropagationMethod(Protocol):
         slices: SliceSource,
         annotations: Mapping[int, Labels],
         *,
+        earlier: EarlierResult | None = None,
         on_progress: ProgressCallback | None = None,
         is_cancelled: CancelCallback | None = None,
     ) -> Labels:
         """Return labels uint16 (T, H, W); annotated slices are unchanged.
 
-        When cancelled, slices that were not reached are background.
+        When cancelled, slices that were not reached are as before: background, or as in `earlier`.
+
+        Parameters
+        ----------
+        annotations : labels (H, W) of all annotated slices by index, those of earlier rounds too
+        earlier : what earlier rounds left, labels (T, H, W), for methods that work in rounds
 
         Raises
         ------
@@ -43,7 +51,7 @@ class PropagationMethod(Protocol):
 
 
 class StcnPropagation:
-    """Propagation with the STCN network; all annotated slices in one round."""
+    """Propagation with the STCN network; all newly annotated slices in one round."""
 
     def __init__(
         self, network: Stcn, fusion: FusionNetwork | None = None, *, config: PropagatorConfig | None = None
@@ -61,23 +69,40 @@ class StcnPropagation:
         slices: SliceSource,
         annotations: Mapping[int, Labels],
         *,
+        earlier: EarlierResult | None = None,
         on_progress: ProgressCallback | None = None,
         is_cancelled: CancelCallback | None = None,
     ) -> Labels:
-        """Return labels uint16 (T, H, W); see `PropagationMethod.propagate`."""
+        """Return labels uint16 (T, H, W); see `PropagationMethod.propagate`.
+
+        With `earlier`, slices count as new if they were not annotated then, or otherwise. Only slices
+        between new ones and their annotated neighbours, or the ends, may differ from the earlier result. If
+        a slice is annotated no more, all are new and `earlier` is not used.
+        """
+        new = None if earlier is None else new_annotations(annotations, earlier)
+        if earlier is not None and new == {}:
+            return _unchanged(slices, earlier)
         with self.start(slices) as propagator:
-            propagator.run_round(annotations, on_progress=on_progress, is_cancelled=is_cancelled)
+            if earlier is not None and new is not None:
+                propagator.resume(earlier)
+            propagator.run_round(
+                annotations if new is None else new, on_progress=on_progress, is_cancelled=is_cancelled
+            )
             return propagator.all_labels()
 
 
 class ShapeInterpolation:
-    """Interpolation of shapes between annotated slices; see `isegformer.propagation.interpolate`."""
+    """Interpolation of shapes between annotated slices; see `isegformer.propagation.interpolate`.
+
+    It has no rounds: every slice follows from the annotations alone, so that `earlier` is not used.
+    """
 
     def propagate(
         self,
         slices: SliceSource,
         annotations: Mapping[int, Labels],
         *,
+        earlier: EarlierResult | None = None,
         on_progress: ProgressCallback | None = None,
         is_cancelled: CancelCallback | None = None,
     ) -> Labels:
@@ -102,8 +127,20 @@ class ShapeInterpolation:
         return result
 
 
-PROPAGATION_METHODS: dict[str, type[PropagationMethod]] = {
-    "stcn": StcnPropagation,
-    "interpolate": ShapeInterpolation,
+def _unchanged(slices: SliceSource, earlier: EarlierResult) -> Labels:
+    """Return a copy of an earlier result, its annotations in place, (T, H, W)."""
+    checked = checked_earlier(earlier, n_slices=len(slices), shape=slices.shape)
+    result = checked.labels.copy()
+    for index, labels in checked.annotations.items():
+        result[index] = labels
+    return result
+
+
+MethodBuilder: TypeAlias = Callable[[Callable[[], Stcn]], PropagationMethod]
+"""Makes a method; its argument loads the network, and is called only by methods that have one."""
+
+PROPAGATION_METHODS: dict[str, MethodBuilder] = {
+    "stcn": lambda load_network: StcnPropagation(load_network()),
+    "interpolate": lambda load_network: ShapeInterpolation(),
 }
-"""Methods by the name that users give."""
+"""How to make each method, by the name that users give."""

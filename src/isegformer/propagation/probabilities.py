@@ -1,7 +1,10 @@
 """Stored probabilities of objects x slices x pixels in 16 bits, in memory up to a budget, then on disk."""
 
+import errno
+import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import IO
 
 import numpy as np
@@ -9,24 +12,38 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from isegformer.errors import PropagationError
+
 SCALE = 65535
 """Probability 1 as a 16-bit number; the rounding error is at most 1 / 131070."""
 
 BYTES_PER_VALUE = 2
+
+ZEROS = bytes(1024**2)
 
 
 class ProbabilityStore:
     """Probabilities of objects on slices; zeros until written. Never holds float32.
 
     Each object's part lies in memory while all parts together fit the budget, else in a temporary file that
-    the system deletes when the store is closed or the process ends.
+    the system deletes when the store is closed or the process ends. The file's room is reserved at once: a
+    write to a mapped file on a full disk would kill the process.
+
+    Parameters
+    ----------
+    folder : where temporary files lie; None: the system's folder for them
     """
 
-    def __init__(self, n_slices: int, shape: tuple[int, int], *, budget_bytes: int) -> None:
+    def __init__(
+        self, n_slices: int, shape: tuple[int, int], *, budget_bytes: int, folder: Path | None = None
+    ) -> None:
         self._shape = (n_slices, *shape)
         self._budget_bytes = budget_bytes
+        self._folder = Path(tempfile.gettempdir()) if folder is None else folder
         self._parts: dict[int, NDArray[np.uint16]] = {}
         self._files: dict[int, IO[bytes]] = {}
+        self._is_written = np.zeros(n_slices, dtype=bool)
+        self._start: Callable[[int], Tensor] | None = None
 
     @property
     def objects(self) -> list[int]:
@@ -48,15 +65,37 @@ class ProbabilityStore:
         return BYTES_PER_VALUE * int(np.prod(self._shape, dtype=np.int64))
 
     def add_object(self, label: int) -> None:
-        """Make room for an object, with probability 0 everywhere; nothing happens if it is there already."""
+        """Make room for an object, with probability 0 everywhere; nothing happens if it is there already.
+
+        Raises
+        ------
+        PropagationError : no room for a temporary file; the store is as it was
+        """
         if label in self._parts:
             return
         if self.bytes_in_memory + self._part_bytes <= self._budget_bytes:
             self._parts[label] = np.zeros(self._shape, dtype=np.uint16)
             return
-        file = tempfile.TemporaryFile(prefix="isegformer-")  # noqa: SIM115  # lives as long as the store
+        file = _reserved_file(self._part_bytes, folder=self._folder)
         self._files[label] = file
-        self._parts[label] = np.memmap(file, dtype=np.uint16, mode="w+", shape=self._shape)
+        self._parts[label] = np.memmap(file, dtype=np.uint16, mode="r+", shape=self._shape)
+
+    def start_from(self, start: Callable[[int], Tensor]) -> None:
+        """Let slices that are not written yet be made by `start` when they are read.
+
+        Parameters
+        ----------
+        start : from a slice index to the probabilities of all objects, float32 (N, h, w) on the CPU
+        """
+        self._start = start
+
+    def is_written(self, index: int) -> bool:
+        """Return whether a slice was written here."""
+        return bool(self._is_written[index])
+
+    def is_known(self, index: int) -> bool:
+        """Return whether a slice was written or has a start."""
+        return self._start is not None or self.is_written(index)
 
     def write(self, index: int, probability: Tensor, *, objects: Sequence[int]) -> None:
         """Store a slice: probability (N, h, w) in [0, 1] of `objects`; objects not named become 0."""
@@ -64,9 +103,12 @@ class ProbabilityStore:
         values = dict(zip(objects, rounded, strict=True))
         for label, part in self._parts.items():
             part[index] = values.get(label, 0)
+        self._is_written[index] = True
 
     def read(self, index: int) -> Tensor:
         """Return the probabilities of all objects on a slice, float32 (N, h, w) on the CPU."""
+        if self._start is not None and not self.is_written(index):
+            return self._start(index)
         stack = np.stack([self._parts[label][index] for label in self.objects])
         return torch.from_numpy(stack.astype(np.float32) / np.float32(SCALE))
 
@@ -76,3 +118,35 @@ class ProbabilityStore:
         for file in self._files.values():
             file.close()
         self._files.clear()
+
+
+def _reserved_file(n_bytes: int, *, folder: Path) -> IO[bytes]:
+    """Return a temporary file of zeros whose room on disk is taken."""
+    try:
+        file = tempfile.TemporaryFile(prefix="isegformer-", dir=folder)  # noqa: SIM115  # lives with the store
+        try:
+            _reserve(file, n_bytes)
+        except BaseException:
+            file.close()
+            raise
+    except OSError as error:
+        raise PropagationError(
+            f"cannot keep {n_bytes} bytes of probabilities in a temporary file in {folder}: {error}; "
+            "expected that much room there: free some, name another temporary_folder or raise store_bytes"
+        ) from error
+    return file
+
+
+def _reserve(file: IO[bytes], n_bytes: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(file.fileno(), 0, n_bytes)
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # the file system has no such call
+                raise
+        else:
+            return
+    file.seek(0)
+    for start in range(0, n_bytes, len(ZEROS)):
+        file.write(ZEROS[: n_bytes - start])
+    file.flush()

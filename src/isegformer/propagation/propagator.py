@@ -18,6 +18,7 @@ from isegformer.models.stcn import Stcn
 from isegformer.propagation.aggregation import labels_of, masks_of
 from isegformer.propagation.annotations import check_annotations, objects_in
 from isegformer.propagation.config import PropagatorConfig
+from isegformer.propagation.earlier import EarlierResult, checked_earlier
 from isegformer.propagation.fusing import (
     Correction,
     Fuser,
@@ -79,9 +80,12 @@ class Propagator:
         )
         self._annotations: dict[int, Labels] = {}
         self._permanent: dict[int, MemoryEntry] = {}
-        self._is_finished = np.zeros(len(slices), dtype=bool)
+        self._earlier: Labels | None = None
         self._store = ProbabilityStore(
-            len(slices), self._encoder.grid.shape, budget_bytes=self._config.store_bytes
+            len(slices),
+            self._encoder.grid.shape,
+            budget_bytes=self._config.store_bytes,
+            folder=self._config.temporary_folder,
         )
 
     def __enter__(self) -> "Propagator":
@@ -116,12 +120,13 @@ class Propagator:
     def labels(self, index: int) -> Labels:
         """Return the result on a slice, uint16 (H, W): its annotation, or the most probable object.
 
-        A slice that no pass has reached yet is background.
+        A slice that no pass has reached yet is as before the first round: background, or as resumed from.
         """
         if index in self._annotations:
             return self._annotations[index].copy()
-        if not self._is_finished[index]:
-            return np.zeros(self._slices.shape, dtype=np.uint16)
+        if not self._store.is_written(index):
+            empty = np.zeros(self._slices.shape, dtype=np.uint16)
+            return empty if self._earlier is None else self._earlier[index].copy()
         return labels_of(self._encoder.grid.crop(self._store.read(index)), self.objects)
 
     def all_labels(self) -> Labels:
@@ -130,6 +135,31 @@ class Propagator:
         for index in range(len(self._slices)):
             result[index] = self.labels(index)
         return result
+
+    def resume(self, earlier: EarlierResult) -> None:
+        """Go on from what earlier rounds left, as if they had been run here; before the first round.
+
+        Their probabilities are known as labels only, so they count as 0 and 1. Every slice counts as
+        finished. An object that appears later is absent there.
+
+        Parameters
+        ----------
+        earlier : its labels (T, H, W) are kept, not copied, and must stay as they are
+
+        Raises
+        ------
+        PropagationError : a round was run already, or annotations that cannot be propagated
+        ShapeMismatchError : labels of another shape than the slices
+        """
+        if self._annotations:
+            raise PropagationError("a round was run already, expected a new propagator to resume with")
+        checked = checked_earlier(earlier, n_slices=len(self._slices), shape=self._slices.shape)
+        known = {index: checked.labels[index] for index in range(len(checked.labels))}  # views
+        for label in objects_in({**known, **checked.annotations}):
+            self._store.add_object(label)
+        self._annotations = dict(checked.annotations)
+        self._earlier = checked.labels
+        self._store.start_from(self._as_resumed)
 
     @torch.inference_mode()
     def run_round(
@@ -174,11 +204,11 @@ class Propagator:
 
     def _take_in(self, new: Mapping[int, Labels]) -> dict[int, Correction]:
         """Register annotations; return what each changed in the stored result."""
-        old_objects = self.objects
-        for label in objects_in(new):
-            self._store.add_object(label)
-        if self.objects != old_objects:
+        fresh = [label for label in objects_in(new) if label not in self.objects]
+        if fresh:
             self._permanent.clear()  # entries lack the values of the new objects
+        for label in fresh:
+            self._store.add_object(label)
         corrections = {}
         for index, labels in new.items():
             masks = self._masks(labels)
@@ -188,7 +218,6 @@ class Propagator:
         for index, labels in new.items():
             self._annotations[index] = labels
             self._store.write(index, self._masks(labels)[:, 0], objects=self.objects)
-            self._is_finished[index] = True
         return corrections
 
     def _step(self, one: Pass, index: int, walk: "_Walk", *, correction: Correction) -> None:
@@ -202,7 +231,6 @@ class Propagator:
         everything = self._over_all_objects(probability, objects)
         joined = self._join(one, index, everything, correction=correction)
         self._store.write(index, joined, objects=self.objects)
-        self._is_finished[index] = True
 
     def _remember(
         self, one: Pass, index: int, walk: "_Walk", *, probability: Tensor, objects: list[int]
@@ -216,7 +244,7 @@ class Propagator:
         walk.last_memory = index
 
     def _join(self, one: Pass, index: int, new: Tensor, *, correction: Correction) -> Tensor:
-        if one.joining is Joining.REPLACE or not self._is_finished[index]:
+        if one.joining is Joining.REPLACE or not self._store.is_known(index):
             return new
         if one.joining is Joining.BLEND:
             return blend(new, self._stored(index), share=one.far_share(index))
@@ -265,6 +293,13 @@ class Propagator:
 
     def _masks(self, labels: Labels) -> Tensor:
         return self._encoder.grid.masks(masks_of(labels, self.objects), device=self._encoder.device)
+
+    def _as_resumed(self, index: int) -> Tensor:
+        """Return the earlier result of a slice as probabilities 0 and 1, (N, H, W) on the CPU."""
+        assert self._earlier is not None
+        labels = self._annotations.get(index, self._earlier[index])
+        masks = masks_of(labels, self.objects)
+        return self._encoder.grid.masks(masks, device=torch.device("cpu"))[:, 0]
 
     def _stored(self, index: int) -> Tensor:
         return self._store.read(index).to(self._encoder.device)

@@ -28,7 +28,11 @@ class SliceEncoder:
         self._cache: OrderedDict[int, StcnKeys] = OrderedDict()
         self._cached_bytes = 0
         self.device: torch.device = next(network.parameters()).device
-        self.grid: WorkingGrid = working_grid(slices.shape, min_side_px=config.min_side_px)
+        self.grid: WorkingGrid = working_grid(
+            slices.shape,
+            min_side_px=config.min_side_px,
+            max_enlarged_side_px=config.max_enlarged_side_px,
+        )
 
     def frame(self, index: int) -> Tensor:
         """Return a slice as the network's input, (1, 3, H, W)."""

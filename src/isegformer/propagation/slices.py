@@ -51,7 +51,7 @@ class ArraySlices:
 
 
 class VolumeSlices:
-    """Slices of a volume across one axis; grey ones through a window, RGB ones divided by 255."""
+    """Slices of a volume across one axis through a window, RGB ones too (usually 0 to 255)."""
 
     def __init__(self, volume: Volume, *, axis: int, window: Window) -> None:
         self._voxels = volume.voxels
@@ -72,6 +72,4 @@ class VolumeSlices:
     def __getitem__(self, index: int) -> FloatArray:
         """Return slice `index` in [0, 1]."""
         view = slice_view(self._voxels, Plane(axis=self._axis, index=index))
-        if view.ndim == 3:
-            return view.astype(np.float32) / np.float32(255)
-        return np.asarray(apply_window(view, self._window), dtype=np.float32)
+        return apply_window(view, self._window)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from isegformer.propagation.earlier import EarlierResult, across
 from isegformer.propagation.methods import PropagationMethod
 from isegformer.propagation.slices import VolumeSlices
 from isegformer.types import CancelCallback, Labels, ProgressCallback
@@ -18,6 +19,7 @@ def propagate_volume(
     axis: int,
     method: PropagationMethod,
     window: Window,
+    earlier: EarlierResult | None = None,
     on_progress: ProgressCallback | None = None,
     is_cancelled: CancelCallback | None = None,
 ) -> Labels:
@@ -26,19 +28,30 @@ def propagate_volume(
     Parameters
     ----------
     volume : grey or RGB; slices are taken from it one at a time
-    annotations : uint16 labels (H, W) by slice index along `axis`; rows and columns as in `slicing.plane`
+    annotations : uint16 labels (H, W) of all annotated slices by index along `axis`, those of earlier rounds
+        too; rows and columns as in `slicing.plane`
     axis : across which slices were annotated, 0, 1 or 2
     method : see `PROPAGATION_METHODS`
-    window : intensities of grey volumes that become 0 and 1
+    window : intensities that become 0 and 1; for RGB usually 0 and 255
+    earlier : what earlier rounds across the same axis with the same method left, with labels uint16
+        (I, J, K): only slices between newly annotated ones and their neighbours may then differ from it.
+        Methods without rounds ignore it.
     on_progress : called after each predicted slice
-    is_cancelled : asked before each slice; True ends the work with the slices done so far
+    is_cancelled : asked before each slice; True ends the work with the slices done so far, the others as in
+        `earlier` or background
 
     Raises
     ------
-    PropagationError : annotations that cannot be propagated
+    PropagationError : annotations that cannot be propagated, or no room for temporary files
     ShapeMismatchError : labels of another shape than the slices
     GeometryError : an axis that is not 0, 1 or 2
     """
     slices = VolumeSlices(volume, axis=axis, window=window)
-    stack = method.propagate(slices, annotations, on_progress=on_progress, is_cancelled=is_cancelled)
+    stack = method.propagate(
+        slices,
+        annotations,
+        earlier=None if earlier is None else across(earlier, axis),
+        on_progress=on_progress,
+        is_cancelled=is_cancelled,
+    )
     return np.ascontiguousarray(np.moveaxis(stack, 0, axis))

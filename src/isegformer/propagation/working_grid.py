@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from isegformer.models.stcn import IMAGENET_MEAN, STRIDE_PX
+from isegformer.slicing.padding import Padding, padding_to_multiple
 from isegformer.types import AnyArray
 
 
@@ -20,16 +21,15 @@ class WorkingGrid:
     """After enlarging; the same as `slice_shape` unless the slice is small."""
 
     @property
-    def padding_px(self) -> tuple[int, int, int, int]:
-        """Pixels added left, right, top and bottom; the odd one goes right and bottom."""
-        rows, cols = (-side % STRIDE_PX for side in self.scaled_shape)
-        return cols // 2, cols - cols // 2, rows // 2, rows - rows // 2
+    def padding(self) -> Padding:
+        """Pixels added around the enlarged slice; the odd one goes right and bottom."""
+        return padding_to_multiple(self.scaled_shape, STRIDE_PX)
 
     @property
     def shape(self) -> tuple[int, int]:
         """Size of the network's input, multiples of 16."""
-        left, right, top, bottom = self.padding_px
-        return self.scaled_shape[0] + top + bottom, self.scaled_shape[1] + left + right
+        added, (rows, cols) = self.padding, self.scaled_shape
+        return rows + added.top + added.bottom, cols + added.left + added.right
 
     def frame(self, image: AnyArray, *, device: torch.device) -> Tensor:
         """Return the network's input (1, 3, H', W') of a slice in [0, 1], (H, W) or (H, W, 3).
@@ -51,7 +51,8 @@ class WorkingGrid:
         tensor = torch.from_numpy(np.array(masks)).to(device=device, dtype=torch.float32)[:, None]
         if self.scaled_shape != self.slice_shape:
             tensor = F.interpolate(tensor, self.scaled_shape, mode="nearest-exact")
-        return F.pad(tensor, self.padding_px)
+        added = self.padding
+        return F.pad(tensor, (added.left, added.right, added.top, added.bottom))
 
     def crop(self, tensor: Tensor) -> Tensor:
         """Return (..., H', W') on the slice's pixels, (..., H, W); exact unless the slice was enlarged."""
@@ -63,15 +64,21 @@ class WorkingGrid:
         return resized.reshape(*inside.shape[:-2], *self.slice_shape)
 
     def _inside(self, tensor: Tensor) -> Tensor:
-        left, _, top, _ = self.padding_px
+        top, left = self.padding.top, self.padding.left
         rows, cols = self.scaled_shape
         return tensor[..., top : top + rows, left : left + cols]
 
 
-def working_grid(shape: tuple[int, int], *, min_side_px: int | None) -> WorkingGrid:
-    """Return the grid for slices of `shape`; the shorter side becomes at least `min_side_px`."""
-    shorter = min(shape)
-    if min_side_px is None or shorter >= min_side_px:
+def working_grid(
+    shape: tuple[int, int], *, min_side_px: int | None, max_enlarged_side_px: int = 512
+) -> WorkingGrid:
+    """Return the grid for slices of `shape`.
+
+    The shorter side becomes at least `min_side_px`, as far as that does not enlarge the longer one beyond
+    `max_enlarged_side_px`: a slice of 1 x 400 px must not cost as much as one of 128 x 51200.
+    """
+    if min_side_px is None:
         return WorkingGrid(slice_shape=shape, scaled_shape=shape)
-    scaled = (round(shape[0] * min_side_px / shorter), round(shape[1] * min_side_px / shorter))
+    factor = max(1.0, min(min_side_px / min(shape), max_enlarged_side_px / max(shape)))
+    scaled = (round(shape[0] * factor), round(shape[1] * factor))
     return WorkingGrid(slice_shape=shape, scaled_shape=scaled)

@@ -31,7 +31,13 @@ from isegformer.session.journal import Journal
 from isegformer.session.label_delta import Box
 from isegformer.session.objects import OverlapRule, SegmentObject
 from isegformer.session.packed_array import PackedArray
-from isegformer.session.protocols import Propagation, SlicePrediction, SliceSegmenter, WeightsFingerprint
+from isegformer.session.protocols import (
+    EarlierResult,
+    Propagation,
+    SlicePrediction,
+    SliceSegmenter,
+    WeightsFingerprint,
+)
 from isegformer.session.replay import ReplayReport, replay
 from isegformer.session.session import HistoryEntry, Outcome, Session
 from isegformer.session.sheet import Settings
@@ -45,6 +51,7 @@ __all__ = [
     "Box",
     "ClearClicks",
     "Command",
+    "EarlierResult",
     "HistoryEntry",
     "ImportLabelMap",
     "Job",

@@ -13,6 +13,7 @@ from isegformer.errors import GeometryError, SessionError
 from isegformer.session.json_codec import Json, decode, encode
 from isegformer.session.objects import OverlapRule, check_colour, check_label, check_name
 from isegformer.session.packed_array import PackedArray
+from isegformer.session.plain_values import normalise_fields
 from isegformer.slicing import Plane
 from isegformer.types import Mask
 from isegformer.volume import LabelMap
@@ -20,7 +21,14 @@ from isegformer.volume import LabelMap
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Base of all commands."""
+    """Base of all commands. NumPy scalars become Python's; SessionError for any other type than declared."""
+
+    def __post_init__(self) -> None:
+        normalise_fields(self)
+        self._check()
+
+    def _check(self) -> None:
+        """Raise SessionError for values out of range."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +37,7 @@ class ObjectCommand(Command):
 
     label: int
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         check_label(self.label)
 
 
@@ -40,7 +48,7 @@ class SliceCommand(Command):
     axis: int
     index: int
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         _ = self.plane
 
     @property
@@ -56,9 +64,9 @@ class SliceCommand(Command):
 class ObjectSliceCommand(SliceCommand, ObjectCommand):
     """Base of the commands about one object on one slice."""
 
-    def __post_init__(self) -> None:
-        SliceCommand.__post_init__(self)
-        ObjectCommand.__post_init__(self)
+    def _check(self) -> None:
+        SliceCommand._check(self)
+        ObjectCommand._check(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +77,8 @@ class AddObject(ObjectCommand):
     colour: str | None = None
     """As "#rrggbb"; None takes the palette's."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         check_name(self.name)
         if self.colour is not None:
             check_colour(self.colour)
@@ -82,8 +90,8 @@ class RenameObject(ObjectCommand):
 
     name: str
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         check_name(self.name)
 
 
@@ -93,8 +101,8 @@ class RecolourObject(ObjectCommand):
 
     colour: str
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
+        super()._check()
         check_colour(self.colour)
 
 
@@ -162,7 +170,7 @@ class Propagate(Command):
     method: str
     """One of the names that the session's propagation methods have."""
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         if self.axis not in (0, 1, 2):
             raise SessionError(f"axis is {self.axis}, expected 0, 1 or 2")
 
@@ -181,11 +189,9 @@ class SetWindow(Command):
     low: float
     high: float
 
-    def __post_init__(self) -> None:
-        if not (np.isfinite(self.low) and np.isfinite(self.high) and self.low <= self.high):
-            raise SessionError(
-                f"window is {self.low} to {self.high}, expected finite numbers, the lower one first"
-            )
+    def _check(self) -> None:
+        if self.low > self.high:
+            raise SessionError(f"window is {self.low} to {self.high}, expected the lower one first")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +200,9 @@ class LabelName:
 
     label: int
     name: str
+
+    def __post_init__(self) -> None:
+        normalise_fields(self)
 
 
 @dataclass(frozen=True, kw_only=True)

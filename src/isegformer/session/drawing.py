@@ -23,7 +23,7 @@ def draw_labels(
     is_wanted = is_free & has_label(drawn, labels)
     if rule is OverlapRule.KEEP_EXISTING:
         is_wanted &= result == 0
-    result[is_wanted] = drawn[is_wanted]
+    np.copyto(result, drawn, where=is_wanted)
     return result
 
 

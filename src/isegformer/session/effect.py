@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from isegformer.clicks import Click
 from isegformer.session.label_delta import LabelDelta, no_change
 from isegformer.session.objects import SegmentObject
+from isegformer.session.round_records import Round, RoundKey
 from isegformer.session.sheet import Settings, Sheet, SliceKey
 from isegformer.slicing import Plane
 
@@ -37,6 +38,7 @@ class SheetChange:
     clicks: tuple[Change[SliceKey, tuple[Click, ...]], ...] = ()
     predictions: tuple[Change[SliceKey, int], ...] = ()
     accepted: tuple[Change[Plane, bool], ...] = ()
+    rounds: tuple[Change[RoundKey, Round], ...] = ()
 
     def reverse(self) -> "SheetChange":
         """Return the change that takes this one back."""
@@ -46,6 +48,7 @@ class SheetChange:
             clicks=tuple(change.reverse() for change in self.clicks),
             predictions=tuple(change.reverse() for change in self.predictions),
             accepted=tuple(change.reverse() for change in self.accepted),
+            rounds=tuple(change.reverse() for change in self.rounds),
         )
 
     def apply(self, sheet: Sheet) -> Sheet:
@@ -57,6 +60,7 @@ class SheetChange:
             clicks=_changed(sheet.clicks, self.clicks),
             predictions=_changed(sheet.predictions, self.predictions),
             accepted=frozenset(_changed(dict.fromkeys(sheet.accepted, True), self.accepted)),
+            rounds=_changed(sheet.rounds, self.rounds),
         )
 
 
@@ -81,6 +85,7 @@ def sheet_change(before: Sheet, after: Sheet) -> SheetChange:
         clicks=_difference(before.clicks, after.clicks),
         predictions=_difference(before.predictions, after.predictions),
         accepted=_difference(dict.fromkeys(before.accepted, True), dict.fromkeys(after.accepted, True)),
+        rounds=_difference(before.rounds, after.rounds),
     )
 
 

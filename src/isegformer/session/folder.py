@@ -8,7 +8,7 @@ from isegformer.errors import JournalError, SessionMismatchError
 from isegformer.session.commands import AdoptWeights
 from isegformer.session.effect import no_effect
 from isegformer.session.folder_lock import FolderLock
-from isegformer.session.journal import JOURNAL_NAME, Journal, JournalEntry, JournalHeader
+from isegformer.session.journal import JOURNAL_NAME, Journal, JournalEntry, JournalHeader, prepare
 from isegformer.session.objects import OverlapRule
 from isegformer.session.protocols import WeightsFingerprint
 from isegformer.session.replay import weights_at
@@ -43,7 +43,7 @@ def adopt_weights(
             command=AdoptWeights(click=weights.click, propagation=weights.propagation),
             effect=no_effect(),
         )
-        journal.append(entry)
+        journal.append(prepare(entry))
     finally:
         journal.close()
         lock.release()
@@ -75,7 +75,7 @@ def made_folder(folder: PathLike) -> Path:
 
 
 def new_header(
-    volume: Volume, *, weights: WeightsFingerprint, window: Window, now: datetime
+    volume: Volume, *, weights: WeightsFingerprint, window: Window, runtime: str, now: datetime
 ) -> JournalHeader:
     """Return the header of a new session: KEEP_EXISTING, and all that `Session.open` will check."""
     settings = Settings(
@@ -89,6 +89,7 @@ def new_header(
         click_weights_sha256=weights.click,
         propagation_weights_sha256=weights.propagation,
         settings=settings,
+        runtime=runtime,
     )
 
 

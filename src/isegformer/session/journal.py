@@ -9,8 +9,9 @@ import hashlib
 import json
 import os
 import sqlite3
+import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,7 @@ from isegformer.session.commands import Command, from_json, to_json
 from isegformer.session.effect import Effect, SheetChange
 from isegformer.session.json_codec import decode, dump, encode
 from isegformer.session.label_delta import delta_from_bytes
+from isegformer.session.plain_values import plain_value
 from isegformer.session.sheet import Settings
 
 JOURNAL_NAME = "journal.sqlite"
@@ -65,6 +67,8 @@ class JournalHeader:
     click_weights_sha256: str
     propagation_weights_sha256: str
     settings: Settings
+    runtime: str = ""
+    """What the networks ran on, in the words of whoever created the session; not compared with anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +83,32 @@ class JournalEntry:
     effect: Effect
     prediction: bytes | None = None
     """As `stored_prediction` writes it; only clicks have one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedEntry:
+    """An entry as a row of the database, known to be readable again; made by `prepare`."""
+
+    row: Mapping[str, Any]
+
+
+def prepare(entry: JournalEntry) -> PreparedEntry:
+    """Return the row of an entry; nothing is written.
+
+    Raises
+    ------
+    SessionError : the entry would not come back from the journal as it is
+    """
+    try:
+        row = _to_row(entry)
+        again = _from_row(row)
+    except (JournalError, TypeError, ValueError, KeyError, struct.error) as error:
+        raise _unwritable(entry, str(error)) from error
+    if again.command != entry.command or again.effect.sheet != entry.effect.sheet:
+        raise _unwritable(entry, f"it would be read back as {repr(again.command)[:200]}")
+    if not again.effect.labels.is_same(entry.effect.labels):
+        raise _unwritable(entry, "its change of the label map would be read back as another")
+    return PreparedEntry(row=row)
 
 
 class Journal:
@@ -99,7 +129,16 @@ class Journal:
 
     @classmethod
     def create(cls, path: Path, header: JournalHeader) -> "Journal":
-        """Make a new journal; it appears at `path` whole or not at all. JournalError if one is there."""
+        """Make a new journal; it appears at `path` whole or not at all.
+
+        Raises
+        ------
+        JournalError : there is one at `path`, or it cannot be written
+        SessionError : the header holds values of other types than declared
+        """
+        document = dump(encode(header))
+        if decode(JournalHeader, json.loads(document), where="journal header") != header:
+            raise SessionError(f"a journal cannot keep the header {header}; expected plain values")
         if path.exists():
             raise JournalError(
                 f"there is a session journal at {path} already; open it, or choose another folder"
@@ -108,7 +147,7 @@ class Journal:
         with _translated(path, "created"):
             for stale in path.parent.glob(draft.name + "*"):
                 stale.unlink()
-            _write_draft(draft, document=dump(encode(header)))
+            _write_draft(draft, document=document)
             draft.replace(path)
             _sync_folder(path.parent)
         return cls(path)
@@ -118,15 +157,15 @@ class Journal:
         """Number of the newest entry, 0 in a new journal."""
         return self._last_seq
 
-    def append(self, entry: JournalEntry) -> None:
+    def append(self, prepared: PreparedEntry) -> None:
         """Add an entry; on return it is on disk. On JournalError it is not, and the journal is as it was."""
-        assert entry.seq == self._last_seq + 1
-        row = _to_row(entry)
+        row = prepared.row
         with self._lock:
+            assert row["seq"] == self._last_seq + 1
             digest = _row_digest(self._digest, row)
             with _translated(self._path, "written"), self._engine.begin() as connection:
                 connection.execute(sa.insert(_ENTRIES), {**row, "digest": digest})
-            self._last_seq, self._digest = entry.seq, digest
+            self._last_seq, self._digest = row["seq"], digest
 
     def command_names(self) -> tuple[tuple[int, str], ...]:
         """Return number and command name of every entry, oldest first."""
@@ -227,6 +266,13 @@ def _translated(path: Path, verb: str) -> Iterator[None]:
         ) from error
 
 
+def _unwritable(entry: JournalEntry, what: str) -> SessionError:
+    return SessionError(
+        f"{type(entry.command).__name__} cannot be kept in the journal, so it was not carried out: {what}; "
+        "expected values of the declared types"
+    )
+
+
 def _damaged(path: Path, what: str) -> JournalError:
     return JournalError(f"the journal {path} is damaged: {what}. It was not touched; restore it from a copy")
 
@@ -249,7 +295,7 @@ def _to_row(entry: JournalEntry) -> dict[str, Any]:
     return {
         "seq": entry.seq,
         "time_utc": entry.time_utc.isoformat(),
-        "user": entry.user,
+        "user": plain_value(str | None, entry.user, where="user"),
         "command_name": type(entry.command).__name__,
         "command": dump(to_json(entry.command)),
         "sheet_change": dump(encode(entry.effect.sheet)),

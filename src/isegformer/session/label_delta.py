@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from isegformer.errors import JournalError
 from isegformer.session.packed_array import ZLIB_LEVEL
 from isegformer.slicing.plane import IN_PLANE_AXES, Plane
 from isegformer.types import AnyArray, Labels
+
+BLOCK_VOXELS = 1 << 15
+"""Changed voxels that are looked at one by one at the same time; takes about 1 MB."""
 
 _RUN_BYTES = 20
 """Two u8 (gap to the run's start, length) and two u2 (before, after)."""
@@ -25,6 +28,16 @@ class Box:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class VoxelBlock:
+    """Some of the changed voxels; all arrays have one entry per voxel."""
+
+    positions: NDArray[np.int64]
+    """C-order indices, rising."""
+    before: Labels
+    after: Labels
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class LabelDelta:
     """Changed voxels as runs along the C-order of the volume; all arrays have one entry per run."""
 
@@ -33,40 +46,65 @@ class LabelDelta:
     before: Labels
     after: Labels
 
-    @property
-    def positions(self) -> NDArray[np.int64]:
-        """The C-order index of every changed voxel, rising."""
+    def blocks(self) -> "Iterator[VoxelBlock]":
+        """Yield all changed voxels in C-order, some at a time: their number does not show in the memory."""
         ends = np.cumsum(self.lengths)
-        within = np.arange(ends[-1] if ends.size else 0) - np.repeat(ends - self.lengths, self.lengths)
-        positions: NDArray[np.int64] = np.repeat(self.starts, self.lengths) + within
-        return positions
+        begins = ends - self.lengths
+        total = int(ends[-1]) if ends.size else 0
+        for first in range(0, total, BLOCK_VOXELS):
+            last = min(first + BLOCK_VOXELS, total)
+            runs = slice(
+                int(np.searchsorted(ends, first, side="right")), int(np.searchsorted(ends, last)) + 1
+            )
+            counts = np.minimum(ends[runs], last) - np.maximum(begins[runs], first)
+            yield VoxelBlock(
+                positions=np.repeat(self.starts[runs] - begins[runs], counts) + np.arange(first, last),
+                before=np.repeat(self.before[runs], counts),
+                after=np.repeat(self.after[runs], counts),
+            )
+
+    def is_same(self, other: "LabelDelta") -> bool:
+        """Whether both are the same runs."""
+        return all(
+            np.array_equal(getattr(self, name), getattr(other, name))
+            for name in ("starts", "lengths", "before", "after")
+        )
 
     def forward(self, labels: Labels) -> None:
         """Do the change in `labels` (I, J, K, contiguous), in place; JournalError if they do not fit."""
-        self._swap(labels, self.before, self.after)
+        flat = self._checked(labels, self.before)
+        for block in self.blocks():
+            flat[block.positions] = block.after
 
     def backward(self, labels: Labels) -> None:
         """Take the change back, in place; JournalError if the labels do not fit."""
-        self._swap(labels, self.after, self.before)
+        flat = self._checked(labels, self.after)
+        for block in self.blocks():
+            flat[block.positions] = block.before
 
-    def _swap(self, labels: Labels, old: Labels, new: Labels) -> None:
+    def _checked(self, labels: Labels, expected: Labels) -> Labels:
+        """Return `labels` in one row, a view, or raise JournalError unless the runs hold `expected`."""
         flat = labels.reshape(-1)  # a view: the label map of a session is contiguous
-        positions = self.positions
-        if positions.size and (
-            positions[0] < 0
-            or positions[-1] >= flat.size
-            or not np.array_equal(flat[positions], np.repeat(old, self.lengths))
+        as_expected = replace(self, before=expected)
+        if self.starts.size and (
+            self.starts[0] < 0
+            or self.starts[-1] + self.lengths[-1] > flat.size
+            or not all(np.array_equal(flat[block.positions], block.before) for block in as_expected.blocks())
         ):
             raise JournalError(
                 "a change in the journal does not fit the label map; expected the one it was made on"
             )
-        flat[positions] = np.repeat(new, self.lengths)
+        return flat
 
     def box(self, shape: tuple[int, int, int]) -> Box | None:
         """Return the smallest block with all changed voxels of a volume of `shape`; None without any."""
         if not self.starts.size:
             return None
-        corners = [(int(axis.min()), int(axis.max()) + 1) for axis in np.unravel_index(self.positions, shape)]
+        is_changed = [np.zeros(length, bool) for length in shape]
+        for block in self.blocks():
+            for axis, coordinate in enumerate(np.unravel_index(block.positions, shape)):
+                is_changed[axis][coordinate] = True
+        corners = [(int(found[0]), int(found[-1]) + 1) for found in map(np.flatnonzero, is_changed)]
         (i0, i1), (j0, j1), (k0, k1) = corners
         return Box(start=(i0, j0, k0), stop=(i1, j1, k1))
 
@@ -112,8 +150,12 @@ def no_change() -> LabelDelta:
 def volume_delta(before: Labels, after: Labels) -> LabelDelta:
     """Return what differs between two label maps (I, J, K)."""
     old, new = before.reshape(-1), after.reshape(-1)
-    positions = np.flatnonzero(old != new)
-    return _from_voxels(positions, old[positions], new[positions])
+    parts = []
+    for first in range(0, old.size, BLOCK_VOXELS):
+        block = slice(first, first + BLOCK_VOXELS)
+        found = np.flatnonzero(old[block] != new[block])
+        parts.append(_from_voxels(found + first, old[block][found], new[block][found]))
+    return _joined([part for part in parts if part.starts.size])
 
 
 def slice_delta(before: Labels, after: Labels, *, plane: Plane, shape: tuple[int, int, int]) -> LabelDelta:
@@ -138,15 +180,35 @@ def _from_voxels(positions: NDArray[np.int64], before: Labels, after: Labels) ->
     return LabelDelta(starts=positions[first], lengths=lengths, before=before[first], after=after[first])
 
 
+def _joined(parts: list[LabelDelta]) -> LabelDelta:
+    """Return parts in rising order as one delta; runs that were cut between two parts become one again."""
+    if not parts:
+        return no_change()
+    starts, lengths = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("starts", "lengths")
+    )
+    before, after = (np.concatenate([getattr(part, name) for part in parts]) for name in ("before", "after"))
+    is_cut = starts[1:] == starts[:-1] + lengths[:-1]
+    is_cut &= (before[1:] == before[:-1]) & (after[1:] == after[:-1])
+    first = np.flatnonzero(np.concatenate([[True], ~is_cut]))
+    return LabelDelta(
+        starts=starts[first],
+        lengths=np.add.reduceat(lengths, first),
+        before=before[first],
+        after=after[first],
+    )
+
+
 def changed_slices(delta: LabelDelta, shape: tuple[int, int, int]) -> Iterator[tuple[int, int, int]]:
     """Yield (label, axis, index) of every object on every slice of whose voxels one came or went."""
-    if not delta.starts.size:
-        return
-    before, after = np.repeat(delta.before, delta.lengths), np.repeat(delta.after, delta.lengths)
-    columns = int(max(before.max(), after.max())) + 1
-    for axis, coordinate in enumerate(np.unravel_index(delta.positions, shape)):
-        is_changed = np.zeros((shape[axis], columns), bool)
-        is_changed[coordinate, before] = True
-        is_changed[coordinate, after] = True
-        for index, label in np.argwhere(is_changed[:, 1:]):
-            yield int(label) + 1, axis, int(index)
+    labels = np.union1d(delta.before, delta.after)
+    is_changed = [np.zeros((length, labels.size), bool) for length in shape]
+    for block in delta.blocks():
+        before, after = np.searchsorted(labels, block.before), np.searchsorted(labels, block.after)
+        for axis, coordinate in enumerate(np.unravel_index(block.positions, shape)):
+            is_changed[axis][coordinate, before] = True
+            is_changed[axis][coordinate, after] = True
+    for axis, found in enumerate(is_changed):
+        for index, column in np.argwhere(found):
+            if labels[column] != 0:
+                yield int(labels[column]), axis, int(index)

@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from isegformer.errors import SessionError
+from isegformer.session.plain_values import normalise_fields
 from isegformer.types import AnyArray
 
 ZLIB_LEVEL = 1
@@ -23,6 +24,9 @@ class PackedArray:
     shape: tuple[int, ...]
     dtype: str
     data: bytes
+
+    def __post_init__(self) -> None:
+        normalise_fields(self)
 
     @classmethod
     def pack(cls, array: AnyArray) -> Self:

@@ -39,8 +39,25 @@ class SliceSegmenter(Protocol):
         """Predict from all clicks, oldest first, and what was predicted before the last of them."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EarlierResult:
+    """What earlier rounds of propagation left."""
+
+    annotations: Mapping[int, Labels]
+    """Uint16 (H, W) of the slices that were annotated then and still are as they were then. A slice that is
+    annotated no more is here too, so that the method sees it go."""
+
+    labels: Labels
+    """Uint16 (I, J, K), the result so far."""
+
+
 class Propagation(Protocol):
-    """Carries labels from annotated slices to the whole volume."""
+    """Carries labels from annotated slices to the whole volume.
+
+    Given `earlier`, a method that works in rounds changes only slices between the annotations that are new,
+    that is not in `earlier` or otherwise there, and their annotated neighbours. If one of the earlier
+    annotations is missing now, or the method has no rounds, it does not use `earlier`.
+    """
 
     def __call__(
         self,
@@ -49,6 +66,7 @@ class Propagation(Protocol):
         *,
         axis: int,
         window: Window,
+        earlier: EarlierResult | None = None,
         on_progress: ProgressCallback | None = None,
         is_cancelled: CancelCallback | None = None,
     ) -> Labels:

@@ -42,7 +42,9 @@ class ReplayReport:
     """Commands that were made with weights given up since; their stored effect was taken."""
     differing_voxels: int
     is_identical: bool
-    """True: label map, objects, clicks, accepted slices and settings are all the same."""
+    """True: label map, objects, clicks, accepted slices, rounds and settings are all the same."""
+    runtime: str
+    """What the session was created on, as given to `Session.create`; elsewhere results may differ."""
 
 
 @dataclass(kw_only=True)
@@ -97,7 +99,8 @@ def replay(
 ) -> LabelMap:
     """Carry out the commands in force once more, on the networks that the journal names last.
 
-    With the same weights, on the same kind of machine, the result equals the session's label map bit by bit.
+    With the same weights, device, number of threads and library versions, the result equals the session's
+    label map bit by bit.
     Commands that were made before other weights were adopted cannot be repeated; what they did is taken over.
     """
     bench = SliceBench(volume, segmenter)
@@ -123,6 +126,7 @@ def replay_on(
                 bench=bench,
                 propagations=propagations,
                 load_prediction=lambda number: _prediction(replayed, number),
+                weights=current,
             )
             _execute_again(entry, space, replayed=replayed)
         else:
@@ -158,12 +162,13 @@ def _prediction(replayed: Replayed, seq: int) -> StoredPrediction:
     return prediction_from_bytes(replayed.predictions[seq])
 
 
-def compare(replayed: Replayed, state: State) -> ReplayReport:
-    """Return how the end of a replay differs from `state`."""
+def compare(replayed: Replayed, state: State, *, runtime: str) -> ReplayReport:
+    """Return how the end of a replay differs from `state` of a session that was created on `runtime`."""
     differing = int(np.count_nonzero(replayed.state.labels != state.labels))
     return ReplayReport(
         reexecuted=replayed.reexecuted,
         taken_over=len(replayed.state.timeline.done) - replayed.reexecuted,
         differing_voxels=differing,
         is_identical=differing == 0 and replayed.state.sheet == state.sheet,
+        runtime=runtime,
     )

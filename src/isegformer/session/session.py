@@ -26,7 +26,7 @@ from isegformer.session.folder import (
     utc_now,
 )
 from isegformer.session.folder_lock import FolderLock
-from isegformer.session.journal import JOURNAL_NAME, Journal, JournalEntry
+from isegformer.session.journal import JOURNAL_NAME, Journal, JournalEntry, prepare
 from isegformer.session.label_delta import Box
 from isegformer.session.objects import OverlapRule, SegmentObject
 from isegformer.session.protocols import Propagation, SliceSegmenter, WeightsFingerprint
@@ -102,25 +102,39 @@ class Session:
         propagations: Mapping[str, Propagation],
         weights: WeightsFingerprint,
         window: Window | None = None,
+        runtime: str = "",
         clock: Clock = utc_now,
     ) -> Self:
-        """Start a session in `folder`, which is made if need be; no `window` means the volume's default.
+        """Start a session in `folder`, which is made if need be.
+
+        Parameters
+        ----------
+        window : intensities that become 0 and 1; None takes the volume's default
+        runtime : device, number of threads and library versions of the networks, in any words; the journal
+            keeps it and replays report it
 
         Raises
         ------
         JournalError : the folder holds a session already, or cannot be written
+        SessionError : it is open elsewhere, or `weights` or `runtime` hold something else than text
         """
         path = made_folder(folder)
         lock = FolderLock(path)
         try:
-            header = new_header(volume, weights=weights, window=window or default_window(volume), now=clock())
-            journal = Journal.create(path / JOURNAL_NAME, header)
-            return cls(
-                volume, journal, lock=lock, segmenter=segmenter, propagations=propagations, clock=clock
+            header = new_header(
+                volume,
+                weights=weights,
+                window=window or default_window(volume),
+                runtime=runtime,
+                now=clock(),
             )
+            journal = Journal.create(path / JOURNAL_NAME, header)
         except BaseException:
             lock.release()
             raise
+        return cls._on(
+            journal, volume, lock=lock, segmenter=segmenter, propagations=propagations, clock=clock
+        )
 
     @classmethod
     def open(
@@ -145,6 +159,27 @@ class Session:
         try:
             check_volume(journal, volume)
             check_weights(journal, weights)
+        except BaseException:
+            journal.close()
+            lock.release()
+            raise
+        return cls._on(
+            journal, volume, lock=lock, segmenter=segmenter, propagations=propagations, clock=clock
+        )
+
+    @classmethod
+    def _on(
+        cls,
+        journal: Journal,
+        volume: Volume,
+        *,
+        lock: FolderLock,
+        segmenter: SliceSegmenter,
+        propagations: Mapping[str, Propagation],
+        clock: Clock,
+    ) -> Self:
+        """Return the session on an open journal; journal and folder are let go if that fails."""
+        try:
             return cls(
                 volume, journal, lock=lock, segmenter=segmenter, propagations=propagations, clock=clock
             )
@@ -283,7 +318,7 @@ class Session:
             replayed = replay_on(
                 self._bench, self._journal, volume=self._volume, propagations=self._propagations
             )
-            return compare(replayed, self._state)
+            return compare(replayed, self._state, runtime=self._journal.header.runtime)
 
     def _workspace(
         self, on_progress: ProgressCallback | None, is_cancelled: CancelCallback | None
@@ -296,6 +331,7 @@ class Session:
             bench=self._bench,
             propagations=self._propagations,
             load_prediction=lambda seq: prediction_from_bytes(self._journal.prediction(seq)),
+            weights=self._weights,
             on_progress=on_progress,
             is_cancelled=is_cancelled,
         )
@@ -347,9 +383,10 @@ class Session:
         self, entry: JournalEntry, put_in_place: Callable[[], None], *, changed: Box | None
     ) -> Outcome:
         """Write first, then change the state; written but not put in place makes the session unusable."""
+        prepared = prepare(entry)
         self._is_torn = True
         try:
-            self._journal.append(entry)
+            self._journal.append(prepared)
         except JournalError:
             self._is_torn = False
             raise

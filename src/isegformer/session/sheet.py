@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from isegformer.clicks import Click
 from isegformer.errors import LockedObjectError, SessionError
 from isegformer.session.objects import OverlapRule, SegmentObject
+from isegformer.session.round_records import Round, RoundKey
 from isegformer.slicing import Plane
 from isegformer.volume import Window
 
@@ -50,6 +51,8 @@ class Sheet:
     predictions: Mapping[SliceKey, int] = field(default_factory=dict)
     """Number of the journal entry with the last prediction, while nothing else changed the object there."""
     accepted: frozenset[Plane] = frozenset()
+    rounds: Mapping[RoundKey, Round] = field(default_factory=dict)
+    """The last propagation across each axis with each method, for the next one to go on from."""
 
     @property
     def locked_labels(self) -> tuple[int, ...]:

@@ -10,6 +10,9 @@ from isegformer.session.commands import ImportLabelMap, Propagate
 from isegformer.session.drawing import draw_labels, has_label, protected_in_volume
 from isegformer.session.label_delta import volume_delta
 from isegformer.session.objects import SegmentObject, palette_colour
+from isegformer.session.protocols import EarlierResult
+from isegformer.session.round_records import Round, RoundKey
+from isegformer.session.rounds import earlier_result, round_slices
 from isegformer.session.sheet import Sheet
 from isegformer.session.workspace import Proposal, Workspace, proposal
 from isegformer.slicing import Plane, slice_view
@@ -35,7 +38,10 @@ class CancelMemory:
 
 
 def propagate(command: Propagate, space: Workspace) -> Proposal:
-    """Replace the unlocked objects of the accepted slices everywhere but on accepted slices."""
+    """Replace the unlocked objects of the accepted slices, but not on accepted slices.
+
+    After an earlier propagation of the same kind, only what lies next to newly accepted slices is replaced.
+    """
     if command.method not in space.propagations:
         known = ", ".join(sorted(space.propagations)) or "none"
         raise SessionError(f"propagation method is {command.method!r}, expected one of: {known}")
@@ -45,12 +51,14 @@ def propagate(command: Propagate, space: Workspace) -> Proposal:
         raise SessionError(
             f"the accepted slices across axis {command.axis} hold no unlocked object; draw or unlock one"
         )
+    key, this_round = RoundKey(axis=command.axis, method=command.method), _round(annotations, space)
     cancel = CancelMemory(space.is_cancelled)
     result = space.propagations[command.method](
         space.volume,
         annotations,
         axis=command.axis,
         window=space.sheet.settings.window,
+        earlier=_earlier(key, annotations, this_round=this_round, space=space),
         on_progress=space.on_progress,
         is_cancelled=cancel,
     )
@@ -67,7 +75,29 @@ def propagate(command: Propagate, space: Workspace) -> Proposal:
         protected=protected_in_volume(space.labels, sheet=space.sheet),
         rule=space.sheet.settings.overlap_rule,
     )
-    return proposal(space.sheet, volume_delta(space.labels, drawn), shape=space.shape)
+    sheet = replace(space.sheet, rounds={**space.sheet.rounds, key: this_round})
+    return proposal(sheet, volume_delta(space.labels, drawn), shape=space.shape)
+
+
+def _round(annotations: Mapping[int, Labels], space: Workspace) -> Round:
+    """Return what the next propagation is to know of this one."""
+    settings = space.sheet.settings
+    return Round(
+        slices=round_slices(annotations),
+        window_low=settings.window_low,
+        window_high=settings.window_high,
+        weights=space.weights.propagation,
+    )
+
+
+def _earlier(
+    key: RoundKey, annotations: Mapping[int, Labels], *, this_round: Round, space: Workspace
+) -> EarlierResult | None:
+    """Return what the last propagation of this kind left; None if there is none to go on from."""
+    before = space.sheet.rounds.get(key)
+    if before is None or replace(before, slices=this_round.slices) != this_round:
+        return None
+    return earlier_result(before, annotations, axis=key.axis, volume_labels=space.labels)
 
 
 def _annotations(axis: int, space: Workspace) -> Mapping[int, Labels]:
@@ -103,7 +133,8 @@ def import_label_map(command: ImportLabelMap, space: Workspace) -> Proposal:
         if not np.array_equal(slice_view(drawn, plane), slice_view(space.labels, plane)):
             raise _accepted_slice_error(plane)
     keys = frozenset(key for key in {*sheet.clicks, *sheet.predictions} if key.label in labels)
-    return proposal(sheet.without_slices(keys), volume_delta(space.labels, drawn), shape=space.shape)
+    sheet = replace(sheet.without_slices(keys), rounds={})  # propagation starts over, like the objects
+    return proposal(sheet, volume_delta(space.labels, drawn), shape=space.shape)
 
 
 def _accepted_slice_error(plane: Plane) -> SessionError:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from isegformer.clicks import Click
 from isegformer.errors import SessionError
 from isegformer.session.label_delta import LabelDelta, changed_slices, no_change
-from isegformer.session.protocols import Propagation, SliceSegmenter
+from isegformer.session.protocols import Propagation, SliceSegmenter, WeightsFingerprint
 from isegformer.session.sheet import Sheet, SliceKey
 from isegformer.session.stored_prediction import StoredPrediction, prediction_from_mask, round_prediction
 from isegformer.slicing import Plane, slice_shape, slice_view
@@ -48,6 +48,8 @@ class Workspace:
     propagations: Mapping[str, Propagation]
     load_prediction: Callable[[int], StoredPrediction]
     """Reads the prediction of a journal entry by its number."""
+    weights: WeightsFingerprint
+    """The weights in use."""
     on_progress: ProgressCallback | None = None
     is_cancelled: CancelCallback | None = None
 

@@ -10,7 +10,7 @@ from lightning.pytorch.callbacks import Callback
 from isegformer.errors import ConfigError
 from isegformer.interaction import PredictorConfig
 from isegformer.interaction.settings import predictor_config_to_json
-from isegformer.models import load, save_weights
+from isegformer.models import fetch, is_backbone_file, load, load_backbone, save_weights
 from isegformer.models.build import build_click_network
 from isegformer.models.click_segmenter import ClickSegmenter
 from isegformer.models.config import variant
@@ -73,9 +73,15 @@ def _run(
 
 
 def _network(config: ClickTrainingConfig) -> ClickSegmenter:
+    """Return the network to train: new, new around a published backbone, or one that was trained before."""
     if config.start_from is None:
         return build_click_network(variant(config.architecture))
-    network = load(config.start_from)
+    path = fetch(config.start_from)
+    if is_backbone_file(path):
+        built = build_click_network(variant(config.architecture))
+        load_backbone(built, path)
+        return built
+    network = load(path)
     if not isinstance(network, ClickSegmenter):
         raise ConfigError(f"{config.start_from} holds a {type(network).__name__}, expected a click network")
     return network

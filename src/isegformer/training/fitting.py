@@ -93,6 +93,7 @@ def fit(
                 dirpath=folder.checkpoints,
                 save_last=True,
                 save_top_k=0,
+                enable_version_counter=False,  # a resumed run goes on writing the file that it came from
                 every_n_train_steps=config.checkpoint_every,
             ),
             MetricsWriter(folder.metrics_file, every=METRICS_EVERY),

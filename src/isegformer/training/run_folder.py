@@ -20,9 +20,9 @@ from typing import Any
 import torch
 import yaml
 
+from isegformer.atomic import replace_atomically
 from isegformer.errors import ConfigError
 from isegformer.training.config import to_record
-from isegformer.volume.io.atomic import replace_atomically
 
 PACKAGES = ("isegformer", "torch", "lightning", "monai", "numpy", "opencv-python-headless", "SimpleITK")
 
@@ -55,6 +55,7 @@ class RunFolder:
         Raises
         ------
         ConfigError : the folder holds another run
+        WriteError : a file cannot be written
         """
         if self.config_file.exists():
             raise ConfigError(f"{self.path} holds a run already; resume it, or choose another folder")

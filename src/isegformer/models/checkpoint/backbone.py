@@ -12,10 +12,13 @@ import torch
 from isegformer.errors import CheckpointError
 from isegformer.models.checkpoint.published_names import RECOMPUTED_SUFFIXES, rename
 from isegformer.models.checkpoint.state import check_fit, network_state
-from isegformer.models.checkpoint.torch_file import read_torch_file, state_dict_of
+from isegformer.models.checkpoint.torch_file import looks_like_torch_file, read_torch_file, state_dict_of
 from isegformer.models.click_segmenter import ClickSegmenter
 from isegformer.models.config import SwinConfig
 from isegformer.types import PathLike
+
+SWIN_MARK = "layers.0.blocks.0.attn.qkv.weight"
+"""A name in every backbone of the original Swin Transformer."""
 
 BACKBONE_RENAMES = (("patch_embed.", "image_embedding."), ("layers.", "backbone.layers."))
 """Prefix in Swin's files -> ours."""
@@ -39,6 +42,17 @@ class BackboneReport:
     """Our parameters that keep their random start: click embedding, stage norms, decoder."""
 
 
+def is_backbone_file(path: PathLike) -> bool:
+    """Return whether a file is a backbone of Swin without a decoder; errors as in `read_weights`."""
+    return looks_like_torch_file(Path(path)) and is_backbone(read_torch_file(Path(path)))
+
+
+def is_backbone(content: object) -> bool:
+    """Return whether the content of a file of torch is such a backbone."""
+    state = _model(content)
+    return isinstance(state, Mapping) and SWIN_MARK in state
+
+
 def load_backbone(network: ClickSegmenter, path: PathLike) -> BackboneReport:
     """Copy an ImageNet backbone of Swin into a network: the image's embedding and all stages.
 
@@ -52,7 +66,7 @@ def load_backbone(network: ClickSegmenter, path: PathLike) -> BackboneReport:
         listed); the network is unchanged
     """
     if not isinstance(network.config, SwinConfig):
-        raise CheckpointError("load_backbone fills Swin networks only; build one with a SwinConfig")
+        raise CheckpointError("a backbone of Swin fills Swin networks only; choose such an architecture")
     content = read_torch_file(Path(path))
     file_state = state_dict_of(_model(content))
     dropped = [

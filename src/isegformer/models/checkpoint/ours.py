@@ -6,10 +6,7 @@ our modules, one that stands in two places is stored once; floats are fp16 or fp
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from isegformer.atomic import replace_atomically
 from isegformer.errors import CheckpointError
 from isegformer.models.architectures import Architecture, architecture_of
 from isegformer.models.checkpoint.state import network_state
@@ -63,7 +61,7 @@ def save_weights(
     Raises
     ------
     CheckpointError : the architecture is unknown, the type is another one, or a value does not fit it
-    OSError : the file cannot be written; what was there is intact
+    WriteError : the file cannot be written; what was there is intact
     """
     if dtype not in DTYPES:
         raise CheckpointError(f"weights cannot be saved as {dtype}, expected torch.float16 or torch.float32")
@@ -126,13 +124,6 @@ def _on_disk(name: str, value: Tensor, *, dtype: torch.dtype) -> Tensor:
 
 
 def _write(tensors: dict[str, Tensor], path: Path, *, metadata: dict[str, str]) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(descriptor)
-    try:
+    with replace_atomically(path) as temporary:
         save_file(tensors, temporary, metadata=metadata)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
+        temporary.chmod(0o644)  # safetensors keeps its files from others

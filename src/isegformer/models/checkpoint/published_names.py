@@ -52,6 +52,26 @@ HRNET_RENAMES = (
 )
 """Prefix in RITM -> ours; the first that fits counts."""
 
+STCN_RENAMES = (
+    ("key_encoder.res2.", "key_encoder.layer1."),
+    ("key_proj.key_proj.", "key_proj."),
+    ("value_encoder.fuser.attention.ChannelGate.mlp.1.", "value_fuser.attention.channel.hidden."),
+    ("value_encoder.fuser.attention.ChannelGate.mlp.3.", "value_fuser.attention.channel.out."),
+    ("value_encoder.fuser.attention.SpatialGate.spatial.conv.", "value_fuser.attention.spatial."),
+    ("value_encoder.fuser.", "value_fuser."),
+    ("decoder.up_16_8.", "decoder.ups.0."),
+    ("decoder.up_8_4.", "decoder.ups.1."),
+)
+"""Prefix in STCN -> ours; the first that fits counts."""
+
+FUSION_RENAMES = (
+    ("conv1.0.", "stem."),
+    ("conv2.", "residual1."),
+    ("conv3.", "residual2."),
+    ("final_conv.", "head."),
+)
+"""Prefix in the fusion network of MiVOS -> ours."""
+
 
 def rename(name: str, renames: Sequence[tuple[str, str]]) -> str:
     """Return `name` with the first prefix that fits replaced; other names stay."""

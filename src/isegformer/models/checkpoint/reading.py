@@ -12,22 +12,19 @@ from torch import Tensor, nn
 
 from isegformer.errors import CheckpointError, ConfigError
 from isegformer.models.architectures import Architecture, Kind
+from isegformer.models.checkpoint.backbone import is_backbone
 from isegformer.models.checkpoint.ours import read_ours
 from isegformer.models.checkpoint.published import click_network_from_published
-from isegformer.models.checkpoint.published_names import rename
+from isegformer.models.checkpoint.published_names import FUSION_RENAMES, STCN_RENAMES, rename
 from isegformer.models.checkpoint.state import fill_network
 from isegformer.models.checkpoint.torch_file import looks_like_torch_file, read_torch_file, state_dict_of
 from isegformer.models.config import config_to_json
 from isegformer.models.fusion import FUSION_CHANNELS
 from isegformer.models.stcn_config import STCN_PUBLISHED
-from isegformer.models.stcn_published import FUSION_RENAMES, STCN_RENAMES
 
 STCN_MARK = "key_encoder.conv1.weight"
 FUSION_MARK = "final_conv.weight"
 """Names that tell the plain state dicts of MiVOS apart."""
-
-SWIN_MARK = "layers.0.blocks.0.attn.qkv.weight"
-"""A name in every backbone of the original Swin Transformer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,10 +151,10 @@ def _published(content: object) -> Weights:
         return _plain(content, "propagation", numbers=numbers, renames=STCN_RENAMES)
     if FUSION_MARK in content:
         return _plain(content, "fusion", numbers={"channels": FUSION_CHANNELS}, renames=FUSION_RENAMES)
-    if SWIN_MARK in content or (isinstance(content.get("model"), Mapping) and SWIN_MARK in content["model"]):
+    if is_backbone(content):
         raise CheckpointError(
-            "this is a Swin backbone without a decoder, to start training from: build a network and call "
-            "load_backbone(network, path)"
+            "this is a Swin backbone without a decoder, to start training from: name it as start_from in the "
+            "configuration of a run, or build a network and call load_backbone(network, path)"
         )
     raise CheckpointError(
         "the file is no checkpoint of iSegFormer v1.0, RITM, STCN or MiVOS: expected the keys config and "

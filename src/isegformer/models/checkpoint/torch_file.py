@@ -152,10 +152,12 @@ def _read_legacy(data: bytes) -> Any:
     storages = _LegacyStorages(budget=len(data))
     content = unpickle(stream, read_storage=storages.claim)
     keys = _plain_pickle(stream)
-    if not (isinstance(keys, list) and set(map(str, keys)) == set(storages.claimed)):
+    if not (isinstance(keys, list) and all(isinstance(key, str) for key in keys)):
+        raise CheckpointError("the list of storages holds something else than names")
+    if set(keys) != set(storages.claimed):
         raise CheckpointError("the list of storages does not fit the pickle")
     for key in keys:
-        storages.fill(str(key), stream)
+        storages.fill(key, stream)
     return content
 
 

@@ -9,12 +9,12 @@ A pickle is a program: it can import any name and call it. This reader knows thr
 - every other name: taken as a class of a package that is not here. Its instances become `ForeignObject`,
   which hold the class's name and do nothing. Nothing is imported. A file that calls such a name is refused.
 
-Before that the program is checked as a sequence of instructions, so that a few bytes cannot claim gigabytes.
+Before that the program is checked as a sequence of instructions, so that a few bytes cannot claim gigabytes
+or keep the reader busy forever; see `pickle_program`.
 """
 
 import io
 import pickle
-import pickletools
 import struct
 import sys
 import warnings
@@ -24,6 +24,7 @@ from typing import Any, ClassVar, NoReturn
 import torch
 
 from isegformer.errors import CheckpointError, UnsafeCheckpointError
+from isegformer.models.checkpoint.pickle_program import check_instructions, checked_key
 from isegformer.models.checkpoint.tensors import (
     Sealed,
     StorageRecord,
@@ -79,9 +80,6 @@ MALFORMED = (
     ValueError,
 )
 """What a damaged pickle makes Python's reader raise."""
-
-MEMO_OPCODES = ("PUT", "BINPUT", "LONG_BINPUT")
-"""Instructions that name a slot of the memo."""
 
 ReadStorage = Callable[[str, torch.dtype, int], StorageRecord]
 """Called as read_storage(key, dtype, element count)."""
@@ -145,6 +143,19 @@ class _PlainDict(dict[Any, Any]):
         pass
 
 
+def _plain_dict(entries: Any = ()) -> _PlainDict:
+    pairs = entries.items() if isinstance(entries, dict) else entries
+    return _PlainDict((checked_key(key), value) for key, value in pairs)
+
+
+def _set(members: Any = ()) -> set[object]:
+    return {checked_key(member) for member in members}
+
+
+def _frozenset(members: Any = ()) -> frozenset[object]:
+    return frozenset(_set(members))
+
+
 def _encode_latin(text: str, _encoding: str) -> bytes:
     return text.encode("latin1")
 
@@ -166,11 +177,11 @@ def _device_name(*arguments: object) -> str:
 
 
 _FUNCTIONS: dict[tuple[str, str], Callable[..., object]] = {
-    ("collections", "OrderedDict"): _PlainDict,
-    ("builtins", "set"): set,
-    ("builtins", "frozenset"): frozenset,
-    ("__builtin__", "set"): set,
-    ("__builtin__", "frozenset"): frozenset,
+    ("collections", "OrderedDict"): _plain_dict,
+    ("builtins", "set"): _set,
+    ("builtins", "frozenset"): _frozenset,
+    ("__builtin__", "set"): _set,
+    ("__builtin__", "frozenset"): _frozenset,
     ("_codecs", "encode"): _encode_latin,
     ("torch", "Size"): tuple,
     ("torch", "device"): _device_name,
@@ -250,14 +261,3 @@ def unpickle(stream: io.BytesIO, *, read_storage: ReadStorage) -> Any:
         raise
     except MALFORMED as error:
         raise CheckpointError(f"the pickle is damaged: {error}") from error
-
-
-def check_instructions(stream: io.BytesIO) -> None:
-    """Raise CheckpointError where an instruction claims more memory than the file could fill.
-
-    The lengths of strings are checked against the file by `pickletools`; memo slots are ours to check, since
-    Python's reader allocates up to the highest number.
-    """
-    for count, (opcode, argument, _position) in enumerate(pickletools.genops(stream)):
-        if opcode.name in MEMO_OPCODES and not (isinstance(argument, int) and 0 <= argument <= count):
-            raise CheckpointError(f"the pickle is damaged: memo slot {argument} after {count} instructions")

@@ -1,7 +1,7 @@
 """Headers of NRRD and MetaImage files: where their data lies, checked before any library follows it.
 
 Both formats may name other files for their voxels. A file from a stranger could so name any file of this
-machine and show its bytes as voxels; data must therefore lie in the header's own folder.
+machine and show its bytes as voxels; data must therefore lie in the header's own folder, links resolved.
 """
 
 import re
@@ -12,8 +12,10 @@ from isegformer.volume.io.limits import StoredSize
 
 _MAX_HEADER = 2**20
 """Bytes searched for the end of a header; real headers have a few thousand."""
-_NAME_PATTERN = re.compile(r"[^%]*%0?\d{0,2}d[^%]*(\s+-?\d+){3,4}")
-"""The printf pattern of both formats, such as `slice%03d.raw 1 40 1`."""
+_NAME_PATTERN = re.compile(r"([^%\s]*)%0?\d{0,2}d([^%\s]*)(\s+-?\d+){3,4}")
+"""The printf pattern of both formats, such as `slice%03d.raw 1 40 1`: before and behind the number, range."""
+_LIST = re.compile(r"LIST(\s+\d+)?")
+"""In place of a name: names follow, one to a line. ITK takes every value that starts so for a list."""
 _META_LINE = re.compile(r"([A-Za-z0-9_]+)[ \t]*=(.*)")
 _NRRD_RAW = re.compile(r"encoding\s*:\s*raw", re.IGNORECASE)
 _NRRD_DATA = re.compile(r"data\s*file\s*:", re.IGNORECASE)
@@ -97,18 +99,25 @@ def _header_lines(path: Path) -> list[str]:
 
 def _data_bytes(path: Path, value: str, *, listed: list[str]) -> int | None:
     """Check the files that a header names and return their size together; None for a numbered pattern."""
-    is_list = value.split()[:1] == ["LIST"]
-    names = [line.strip() for line in listed if line.strip()] if is_list else [value]
+    is_list = value.upper().startswith("LIST")
+    if is_list and not _LIST.fullmatch(value):
+        raise VolumeReadError(
+            f"header takes its data from {value!r}, expected LIST or a name that does not start so"
+        )
+    names = [line for line in listed if line.strip()] if is_list else [value]
     for name in names:
         _check_inside_folder(path, name)
+        for file in _files_of(path.parent, name):
+            _check_no_link_elsewhere(path, file)
     if "%" in value:
         return None
+    names = [name.strip() for name in names]
     return sum(_file_bytes(path.parent / name) for name in names)
 
 
 def _check_inside_folder(path: Path, name: str) -> None:
     """Refuse a data file name that leads out of the header's folder."""
-    bare = name.removeprefix("./")
+    bare = name.strip().removeprefix("./")
     is_pattern = "%" in bare
     if bare in ("", ".", "..", "-") or any(mark in bare for mark in '/\\\0"') or re.match(r"[A-Za-z]:", bare):
         raise VolumeReadError(
@@ -118,6 +127,25 @@ def _check_inside_folder(path: Path, name: str) -> None:
     if is_pattern and not _NAME_PATTERN.fullmatch(bare):
         raise VolumeReadError(
             f"header takes its data from the pattern {name!r}, expected one %d and its range"
+        )
+
+
+def _files_of(folder: Path, name: str) -> list[Path]:
+    """Return the files that a name or a numbered pattern may mean, with and without its outer spaces."""
+    pattern = _NAME_PATTERN.fullmatch(name.strip().removeprefix("./"))
+    if pattern is None:
+        return [folder / name, folder / name.strip()]
+    before, behind = re.escape(pattern.group(1)), re.escape(pattern.group(2))
+    numbered = re.compile(rf"{before}\s*-?\d+{behind}", re.IGNORECASE)
+    return [file for file in folder.iterdir() if numbered.fullmatch(file.name)]
+
+
+def _check_no_link_elsewhere(path: Path, file: Path) -> None:
+    """Refuse a data file that is a link out of the header's folder."""
+    if file.is_symlink() and file.resolve().parent != path.resolve().parent:
+        raise VolumeReadError(
+            f"header takes its data from {file.name!r}, a link to a file elsewhere, expected a file in its "
+            f"own folder {path.parent}: put the data file itself beside the header"
         )
 
 

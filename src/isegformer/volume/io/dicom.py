@@ -15,7 +15,7 @@ import numpy as np
 import pydicom
 import SimpleITK as sitk  # noqa: N813  # the name that its own documentation uses
 
-from isegformer.errors import VolumeReadError
+from isegformer.errors import GeometryError, VolumeReadError
 from isegformer.types import AnyArray, PathLike
 from isegformer.volume.geometry import Geometry
 from isegformer.volume.io.dicom_headers import (
@@ -109,9 +109,10 @@ def _assemble(headers: Sequence[SliceHeader]) -> Volume:
             )
     try:
         ordered = ordered_by_position(headers)
-    except VolumeReadError as error:
+        rows, cols = ordered[0].shape
+        geometry = Geometry((cols, rows, len(ordered)), flip_lps_ras(lps_affine(ordered)))
+    except (GeometryError, VolumeReadError) as error:
         raise VolumeReadError(f"{headers[0].path.parent} is not one volume: {error}") from error
-    rows, cols = ordered[0].shape
     file_bytes = sum(header.path.stat().st_size for header in ordered)
     stored = StoredSize(file_bytes=file_bytes, is_compressed=True)
     check_claimed_size((cols, rows, len(ordered)), bytes_per_voxel=1, stored=stored)
@@ -119,7 +120,7 @@ def _assemble(headers: Sequence[SliceHeader]) -> Volume:
     if len({pixels.shape for pixels in slices}) > 1:
         raise VolumeReadError(f"{headers[0].path.parent} mixes grey and colour images, expected one kind")
     voxels = _smallest_type(np.stack([pixels.swapaxes(0, 1) for pixels in slices], axis=2))
-    return Volume(voxels, Geometry((cols, rows, len(ordered)), flip_lps_ras(lps_affine(ordered))))
+    return Volume(voxels, geometry)
 
 
 def _read_pixels(header: SliceHeader) -> AnyArray:

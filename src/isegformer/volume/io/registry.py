@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from isegformer.errors import GeometryError, VolumeReadError, VolumeWriteError
+from isegformer.atomic import replace_atomically
+from isegformer.errors import GeometryError, VolumeReadError, VolumeWriteError, WriteError
 from isegformer.types import AnyArray, Labels, PathLike
 from isegformer.volume.io import dicom, image_stack, itk, nifti
-from isegformer.volume.io.atomic import replace_atomically
 from isegformer.volume.io.dicom_headers import is_dicom_file
 from isegformer.volume.label_map import MAX_LABEL, LabelMap
 from isegformer.volume.volume import Volume
@@ -103,9 +103,12 @@ def write_label_map(label_map: LabelMap, path: PathLike) -> None:
         raise VolumeWriteError(
             f"cannot write a mask as {Path(path).name!r}, expected a name that ends in {known}"
         )
-    with replace_atomically(path) as temporary:
-        found.write(label_map, temporary)
-        _check_written(found.read(temporary), label_map)
+    try:
+        with replace_atomically(path) as temporary:
+            found.write(label_map, temporary)
+            _check_written(found.read(temporary), label_map)
+    except WriteError as error:
+        raise VolumeWriteError(str(error)) from error
 
 
 def _reader_for(path: Path, spacing_mm: Spacing | None) -> Callable[[], Volume]:

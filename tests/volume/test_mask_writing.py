@@ -1,10 +1,9 @@
-"""A failed write leaves the old file as it was, and nothing else."""
+"""A mask that cannot be written leaves the old file as it was, and nothing else."""
 
 import errno
 import os
 import resource
 import signal
-import stat
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ import pytest
 from isegformer.errors import VolumeWriteError
 from isegformer.volume import Geometry, LabelMap, read_label_map, write_label_map
 from isegformer.volume.io import registry
-from isegformer.volume.io.atomic import replace_atomically
 
 SUFFIXES = [".nii", ".nii.gz", ".nrrd", ".mha", ".mhd"]
 
@@ -77,38 +75,6 @@ def test_writer_that_loses_something_silently_is_caught(change, reason, label_ma
     with pytest.raises(VolumeWriteError, match=f"reads back with {reason}"):
         write_label_map(label_map, tmp_path / "mask.nrrd")
     assert list(tmp_path.iterdir()) == []
-
-
-def _write_half(path, error):
-    with replace_atomically(path) as temporary:
-        temporary.write_bytes(b"half")
-        raise error
-
-
-def test_failed_first_write_leaves_nothing(tmp_path):
-    with pytest.raises(VolumeWriteError, match="broken writer; nothing was left behind"):
-        _write_half(tmp_path / "a", RuntimeError("broken writer"))
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_interrupt_removes_the_temporary_file_and_goes_on(tmp_path):
-    (tmp_path / "a").write_bytes(b"old")
-    with pytest.raises(KeyboardInterrupt):
-        _write_half(tmp_path / "a", KeyboardInterrupt())
-    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a", b"old")]
-
-
-def test_old_file_is_whole_until_the_block_ends_and_its_permissions_stay(tmp_path):
-    path = tmp_path / "a.txt"
-    path.write_bytes(b"old")
-    path.chmod(0o640)
-    with replace_atomically(path) as temporary:
-        assert temporary.parent == path.parent
-        assert temporary.name.endswith("a.txt")
-        temporary.write_bytes(b"new")
-        assert path.read_bytes() == b"old"
-    assert path.read_bytes() == b"new"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
 def test_link_stays_a_link(label_map, tmp_path):

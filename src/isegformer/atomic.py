@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from isegformer.errors import VolumeWriteError
+from isegformer.errors import WriteError
 from isegformer.types import PathLike
 
 
@@ -21,7 +21,8 @@ def replace_atomically(path: PathLike) -> Iterator[Path]:
 
     Raises
     ------
-    VolumeWriteError : anything went wrong; the old file is intact and the temporary one is gone
+    WriteError : anything went wrong; the old file is intact and the temporary one is gone. Or the new file is
+        in place, but its folder could not be flushed to disk; the message says so
     """
     target = Path(path).resolve()
     temporary = target.with_name(f".{uuid4().hex[:12]}.tmp.{target.name}")
@@ -32,13 +33,19 @@ def replace_atomically(path: PathLike) -> Iterator[Path]:
         _flush(temporary)
         os.replace(temporary, target)  # noqa: PTH105  # tests replace os.replace to simulate a full disk
     except Exception as error:
-        raise VolumeWriteError(
+        raise WriteError(
             f"could not write {path}: {error}; {'the file that was there' if target.exists() else 'nothing'} "
             f"{'is intact' if target.exists() else 'was left behind'}"
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
-    _flush(target.parent)
+    try:
+        _flush(target.parent)
+    except OSError as error:
+        raise WriteError(
+            f"{path} was written, but its folder could not be flushed to disk: {error}; a power cut now may "
+            "bring back what was there before"
+        ) from error
 
 
 def _flush(path: Path) -> None:
