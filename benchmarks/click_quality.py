@@ -15,9 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from isegformer.evaluation import MAX_CLICKS, clicks_needed, run_clicks
-from isegformer.interaction import SlicePredictor
-from isegformer.interaction.settings import predictor_config_from_json
-from isegformer.models import inspect, load
+from isegformer.interaction import SlicePredictor, load_predictor
 from isegformer.slicing import Plane, slice_view
 from isegformer.training.config import SourceConfig
 from isegformer.training.sources import SliceFolder, read_split
@@ -90,9 +88,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=None, help="at most this many cases of a folder")
     parser.add_argument("--json", type=Path, default=None)
     arguments = parser.parse_args()
-    predictor = SlicePredictor(
-        load(arguments.weights), predictor_config_from_json(inspect(arguments.weights).predictor)
-    )
+    predictor = load_predictor(arguments.weights)
     report: dict[str, object] = {"weights": arguments.weights, "max_clicks": MAX_CLICKS, "datasets": {}}
     for folder in [*SLICES, *VOLUMES]:
         if arguments.only in (None, folder):

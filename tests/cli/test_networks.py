@@ -6,7 +6,7 @@ import torch
 from isegformer.cli import networks
 from isegformer.clicks import Click
 from isegformer.errors import ConfigError, WeightsNotFoundError
-from isegformer.interaction import Prediction
+from isegformer.interaction import Prediction, load_predictor
 from isegformer.models import save_weights
 from isegformer.propagation import ShapeInterpolation
 
@@ -34,7 +34,7 @@ def test_a_device_that_is_not_here_is_refused_with_those_that_are(monkeypatch):
 
 
 def test_a_predictor_has_the_settings_of_its_weights(click_weights):
-    predictor = networks.load_predictor(str(click_weights), device="cpu")
+    predictor = load_predictor(str(click_weights), device="cpu")
     assert predictor.config.zoom.side_px == 32
     assert predictor.config.mirror is False
 
@@ -44,7 +44,7 @@ def test_weights_with_unknown_settings_are_refused(tmp_path, click_weights):
     network = networks.load(click_weights)
     save_weights(network, path, predictor={"zoom": {"magnification": 2}})
     with pytest.raises(ConfigError, match="no magnification"):
-        networks.load_predictor(str(path), device="cpu")
+        load_predictor(str(path), device="cpu")
 
 
 def test_interpolation_needs_no_weights():
@@ -57,16 +57,15 @@ def test_a_network_needs_its_weights():
         networks.load_method("stcn", weights="no-such-weights", device="cpu")
 
 
-def test_a_session_segmenter_passes_on_what_the_session_kept(click_weights):
+def test_a_predictor_takes_what_a_session_kept_of_a_prediction(click_weights):
     class Kept:
         probability = torch.full((20, 24), 0.7).numpy()
         mask = probability > 0.49
         roi = None
 
-    predictor = networks.load_predictor(str(click_weights), device="cpu")
-    segmenter = networks.SessionSegmenter(predictor)
-    segmenter.set_slice(torch.rand(20, 24).numpy())
+    predictor = load_predictor(str(click_weights), device="cpu")
+    predictor.set_slice(torch.rand(20, 24).numpy())
     clicks = [Click(row=10, col=10, is_positive=True), Click(row=2, col=2, is_positive=False)]
     direct = predictor.predict(clicks, Prediction(probability=Kept.probability))
-    assert (segmenter.predict(clicks, Kept()).probability == direct.probability).all()
-    assert not (segmenter.predict(clicks, None).probability == direct.probability).all()
+    assert (predictor.predict(clicks, Kept()).probability == direct.probability).all()
+    assert not (predictor.predict(clicks, None).probability == direct.probability).all()

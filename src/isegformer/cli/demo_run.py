@@ -11,16 +11,15 @@ from isegformer.cli.clicks_file import read_clicks_file
 from isegformer.cli.demo_report import DemoReport, RoundReport, report_view
 from isegformer.cli.extras import require_extra
 from isegformer.cli.networks import (
-    SessionSegmenter,
     as_propagation,
     choose_device,
     load_method,
-    load_predictor,
 )
 from isegformer.cli.reporter import Reporter
 from isegformer.cli.segmenting import apply_clicks, apply_propagation, temporary_session
 from isegformer.demo import DemoPlan, Scene, brain_scene, run_rounds, write_sheet
 from isegformer.errors import ClickError, VolumeWriteError
+from isegformer.interaction import load_predictor
 from isegformer.session import Session
 from isegformer.volume import Geometry, Volume, read_volume, write_label_map
 
@@ -69,7 +68,7 @@ def _with_simulated_user(request: DemoRequest, *, reporter: Reporter) -> DemoRep
                 slices=result.slices,
                 clicks=result.clicks,
                 seconds_per_click=result.click_seconds / result.clicks if result.clicks else None,
-                seconds_per_slice=result.propagation_seconds / max(result.propagated_slices, 1),
+                seconds_per_slice=result.propagation_seconds / max(result.predicted_slices, 1),
                 dice=result.dice,
             )
             for name, result in zip(("first", "refined"), results, strict=True)
@@ -119,9 +118,7 @@ def _session(request: DemoRequest, volume: Volume, *, reporter: Reporter) -> Ite
     predictor = load_predictor(request.weights, device=device)
     method = load_method(request.method, weights=request.propagation_weights, device=device)
     propagations = {request.method: as_propagation(method)}
-    with temporary_session(
-        volume, segmenter=SessionSegmenter(predictor), propagations=propagations
-    ) as session:
+    with temporary_session(volume, segmenter=predictor, propagations=propagations) as session:
         yield session
 
 

@@ -1,18 +1,13 @@
 """Networks for a session, from the names that the command line takes."""
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 
 import torch
 
-from isegformer.clicks import Click
 from isegformer.errors import ConfigError
-from isegformer.interaction import Prediction, PredictorConfig, SlicePredictor
-from isegformer.interaction.settings import predictor_config_from_json
-from isegformer.models import ClickSegmenter, Stcn, inspect, load
+from isegformer.models import Stcn, load
 from isegformer.propagation import PROPAGATION_METHODS, PropagationMethod, propagate_volume
-from isegformer.session import Propagation, SlicePrediction
-from isegformer.types import FloatArray
+from isegformer.session import Propagation
 
 DEVICE_TYPES = ("cpu", "cuda", "mps")
 
@@ -44,30 +39,14 @@ def choose_device(name: str) -> str:
     return name
 
 
-def load_predictor(name_or_path: str, *, device: str, is_mirrored: bool = False) -> SlicePredictor:
-    """Return a predictor with a click network and the settings that travel with its weights.
-
-    Parameters
-    ----------
-    is_mirrored : average with the mirrored slice, whatever the weights say
-
-    Raises
-    ------
-    ConfigError : the weights belong to another kind of network, or their settings are unknown
-    WeightsNotFoundError, CheckpointError : as for `models.load`
-    """
-    network = load(name_or_path, device=device)
-    if not isinstance(network, ClickSegmenter):
-        raise _wrong_kind(name_or_path, network, expected="a click network")
-    config = predictor_config_from_json(inspect(name_or_path).predictor)
-    return SlicePredictor(network, PredictorConfig(zoom=config.zoom, mirror=config.mirror or is_mirrored))
-
-
 def load_stcn(name_or_path: str, *, device: str) -> Stcn:
-    """Return a propagation network; errors as for `load_predictor`."""
+    """Return a propagation network; errors as for `interaction.load_predictor`."""
     network = load(name_or_path, device=device)
     if not isinstance(network, Stcn):
-        raise _wrong_kind(name_or_path, network, expected="a propagation network")
+        raise ConfigError(
+            f"weights {name_or_path!r} hold a network of the class {type(network).__name__}, expected a "
+            "propagation network; see `isegformer weights list`"
+        )
     return network
 
 
@@ -81,32 +60,6 @@ def as_propagation(method: PropagationMethod) -> Propagation:
     return partial(propagate_volume, method=method)
 
 
-class SessionSegmenter:
-    """A predictor in the form that a session takes: what it kept of a prediction becomes one again."""
-
-    def __init__(self, predictor: SlicePredictor) -> None:
-        self._predictor = predictor
-
-    def set_slice(self, image: FloatArray) -> None:
-        """Take the slice that the next predictions are about."""
-        self._predictor.set_slice(image)
-
-    def predict(self, clicks: Sequence[Click], previous: SlicePrediction | None) -> Prediction:
-        """Predict from all clicks and what was predicted before the last of them."""
-        before = None if previous is None else Prediction(probability=previous.probability, roi=previous.roi)
-        return self._predictor.predict(clicks, before)
-
-
 def _devices_here() -> list[str]:
     here = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
     return [*here, "mps"] if torch.backends.mps.is_available() else here
-
-
-def _wrong_kind(name: str, network: torch.nn.Module, *, expected: str) -> ConfigError:
-    kinds: Mapping[str, str] = {
-        "ClickSegmenter": "a click network",
-        "Stcn": "a propagation network",
-        "FusionNetwork": "a fusion network",
-    }
-    got = kinds.get(type(network).__name__, type(network).__name__)
-    return ConfigError(f"weights {name!r} hold {got}, expected {expected}; see `isegformer weights list`")

@@ -8,14 +8,13 @@ from isegformer.cli.axis_choice import axis_of_clicks
 from isegformer.cli.clicks_file import ClickedObject, read_clicks_file
 from isegformer.cli.mask_output import check_output, objects_record
 from isegformer.cli.networks import (
-    SessionSegmenter,
     as_propagation,
     choose_device,
     load_method,
-    load_predictor,
 )
 from isegformer.cli.reporter import Reporter
 from isegformer.cli.segmenting import apply_clicks, apply_propagation, temporary_session
+from isegformer.interaction import load_predictor
 from isegformer.session import Session
 from isegformer.volume import read_volume, write_label_map
 
@@ -50,9 +49,7 @@ def run_segment(request: SegmentRequest, *, reporter: Reporter) -> None:
     if request.method is not None:
         method = load_method(request.method, weights=request.propagation_weights, device=device)
         propagations[request.method] = as_propagation(method)
-    with temporary_session(
-        volume, segmenter=SessionSegmenter(predictor), propagations=propagations
-    ) as session:
+    with temporary_session(volume, segmenter=predictor, propagations=propagations) as session:
         record = _segment(session, objects, axis=axis, request=request, reporter=reporter)
     reporter.result({**record, "device": device})
 

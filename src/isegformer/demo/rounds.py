@@ -39,7 +39,8 @@ class RoundResult:
     clicks: int
     click_seconds: float
     """For all clicks together, the network's work included."""
-    propagated_slices: int
+    predicted_slices: int
+    """Slices that were propagated to; one that two passes reach counts twice."""
     propagation_seconds: float
     dice: float
     """Of the whole volume, after the round."""
@@ -117,12 +118,20 @@ def _round(
     for plane in planes:
         session.apply(AcceptSlice(axis=plane.axis, index=plane.index))
     started = time.perf_counter()
-    session.apply(Propagate(axis=scene.axis, method=method), on_progress=on_slice)
+    predicted = 0
+
+    def count(done: int, total: int) -> None:
+        nonlocal predicted
+        predicted = done
+        if on_slice is not None:
+            on_slice(done, total)
+
+    session.apply(Propagate(axis=scene.axis, method=method), on_progress=count)
     return RoundResult(
         slices=tuple(slices),
         clicks=clicks,
         click_seconds=click_seconds,
-        propagated_slices=scene.volume.geometry.shape[scene.axis] - len(session.annotated(scene.axis)),
+        predicted_slices=predicted,
         propagation_seconds=time.perf_counter() - started,
         dice=dice(session.label_map().labels == LABEL, scene.goal),
     )
