@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from isegformer.cli import networks, segment_run
+from isegformer.cli import segment_run
+from isegformer.interaction import loading
 from isegformer.volume import read_label_map, read_volume
 
 
@@ -84,8 +85,8 @@ def test_mirrored_averaging_is_off_unless_it_is_asked_for(segment, tmp_path, mon
         seen.append(config.mirror)
         return real(network, config)
 
-    real = networks.SlicePredictor
-    monkeypatch.setattr(networks, "SlicePredictor", spy)
+    real = loading.SlicePredictor
+    monkeypatch.setattr(loading, "SlicePredictor", spy)
     segment()
     segment("--mirror")
     assert seen == [False, True]

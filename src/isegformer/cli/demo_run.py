@@ -93,7 +93,7 @@ def _with_own_clicks(request: DemoRequest, path: Path, *, reporter: Reporter) ->
             seconds_per_click = apply_clicks(session, objects, axis=axis, on_progress=on_progress)
         with reporter.progress("slices") as on_progress:
             seconds_per_slice = apply_propagation(
-                session, axis=axis, method=request.method, on_progress=on_progress
+                session, objects, axis=axis, method=request.method, on_progress=on_progress
             )
         first = RoundReport(
             name="your clicks",

@@ -5,7 +5,7 @@ from functools import partial
 import torch
 
 from isegformer.errors import ConfigError
-from isegformer.models import Stcn, load
+from isegformer.models import Stcn, inspect, load
 from isegformer.propagation import PROPAGATION_METHODS, PropagationMethod, propagate_volume
 from isegformer.session import Propagation
 
@@ -44,8 +44,8 @@ def load_stcn(name_or_path: str, *, device: str) -> Stcn:
     network = load(name_or_path, device=device)
     if not isinstance(network, Stcn):
         raise ConfigError(
-            f"weights {name_or_path!r} hold a network of the class {type(network).__name__}, expected a "
-            "propagation network; see `isegformer weights list`"
+            f"weights {name_or_path!r} hold a {inspect(name_or_path).kind} network, expected a propagation "
+            "network; see `isegformer weights list`"
         )
     return network
 

@@ -68,7 +68,7 @@ def _segment(
     if request.method is not None:
         with reporter.progress("slices") as on_progress:
             seconds_per_slice = apply_propagation(
-                session, axis=axis, method=request.method, on_progress=on_progress
+                session, objects, axis=axis, method=request.method, on_progress=on_progress
             )
     label_map = session.label_map()
     write_label_map(label_map, request.output)

@@ -7,11 +7,13 @@ not kept.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import numpy as np
 
 from isegformer.cli.clicks_file import ClickedObject
 from isegformer.session import (
@@ -20,7 +22,9 @@ from isegformer.session import (
     AddObject,
     Propagate,
     Propagation,
+    ReopenSlice,
     Session,
+    SetObjectLocked,
     SliceSegmenter,
     WeightsFingerprint,
 )
@@ -104,21 +108,74 @@ def apply_clicks(
             if on_progress is not None:
                 on_progress(done, total)
     seconds_per_click = (time.perf_counter() - started) / total
-    for index in sorted({group.plane.index for group in groups}):
-        session.apply(AcceptSlice(axis=axis, index=index))
+    _accept(session, {group.plane.index for group in groups}, axis=axis)
     return seconds_per_click
 
 
+def slices_of_objects(objects: Sequence[ClickedObject], *, axis: int) -> dict[tuple[int, ...], list[int]]:
+    """Return the sets of slices that were clicked on and, for each, the labels clicked on just there."""
+    clicked: dict[int, set[int]] = {item.label: set() for item in objects}
+    for group in slice_clicks(objects, axis=axis):
+        clicked[group.label].add(group.plane.index)
+    together: dict[tuple[int, ...], list[int]] = {}
+    for label, indices in clicked.items():
+        together.setdefault(tuple(sorted(indices)), []).append(label)
+    return together
+
+
 def apply_propagation(
-    session: Session, *, axis: int, method: str, on_progress: ProgressCallback | None = None
+    session: Session,
+    objects: Sequence[ClickedObject],
+    *,
+    axis: int,
+    method: str,
+    on_progress: ProgressCallback | None = None,
 ) -> float:
-    """Carry the accepted slices to the whole volume; return seconds per slice that was not accepted.
+    """Carry the clicked slices of each object to the whole volume; return seconds per slice without clicks.
+
+    An accepted slice says of every object whether it is there. A clicks file does not: an object without
+    clicks on a slice may well be there. So objects that were clicked on the same slices go together, all
+    others are locked meanwhile, and the slices are accepted for that time only.
 
     Raises
     ------
-    SessionError : the accepted slices hold no object
+    SessionError : the clicked slices hold no object
     """
-    n_slices = session.volume.geometry.shape[axis] - len(session.annotated(axis))
     started = time.perf_counter()
-    session.apply(Propagate(axis=axis, method=method), on_progress=on_progress)
-    return (time.perf_counter() - started) / max(n_slices, 1)
+    groups = slices_of_objects(objects, axis=axis)
+    clicked = set[int]().union(*groups)
+    drawn = {
+        indices: labels for indices, labels in groups.items() if _is_drawn(session, labels, indices, axis)
+    }
+    _reopen(session, clicked, axis=axis)
+    for indices, labels in (drawn or groups).items():  # with nothing drawn at all, the session says so
+        _lock_all_but(session, labels)
+        _accept(session, indices, axis=axis)
+        session.apply(Propagate(axis=axis, method=method), on_progress=on_progress)
+        _reopen(session, indices, axis=axis)
+    _lock_all_but(session, [item.label for item in objects])
+    _accept(session, clicked, axis=axis)
+    return (time.perf_counter() - started) / max(session.volume.geometry.shape[axis] - len(clicked), 1)
+
+
+def _accept(session: Session, indices: Iterable[int], *, axis: int) -> None:
+    for index in sorted(indices):
+        session.apply(AcceptSlice(axis=axis, index=index))
+
+
+def _reopen(session: Session, indices: Iterable[int], *, axis: int) -> None:
+    for index in sorted(indices):
+        session.apply(ReopenSlice(axis=axis, index=index))
+
+
+def _is_drawn(session: Session, labels: Sequence[int], indices: Sequence[int], axis: int) -> bool:
+    """Tell whether the slices across `axis` hold any voxel of the objects."""
+    slices = (session.slice_labels(Plane(axis=axis, index=index)) for index in indices)
+    return any(np.isin(found, labels).any() for found in slices)
+
+
+def _lock_all_but(session: Session, labels: Sequence[int]) -> None:
+    for item in session.objects:
+        is_locked = item.label not in labels
+        if item.is_locked != is_locked:
+            session.apply(SetObjectLocked(label=item.label, is_locked=is_locked))

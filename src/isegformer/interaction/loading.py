@@ -24,8 +24,8 @@ def load_predictor(
     network = load(name_or_path, device=device)
     if not isinstance(network, ClickSegmenter):
         raise ConfigError(
-            f"weights {str(name_or_path)!r} hold a network of the class {type(network).__name__}, expected a "
-            "click network; see `isegformer weights list`"
+            f"weights {str(name_or_path)!r} hold a {inspect(name_or_path).kind} network, expected a click "
+            "network; see `isegformer weights list`"
         )
     config = predictor_config_from_json(inspect(name_or_path).predictor)
     return SlicePredictor(network, PredictorConfig(zoom=config.zoom, mirror=config.mirror or is_mirrored))
