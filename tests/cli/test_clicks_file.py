@@ -139,7 +139,7 @@ def test_the_schema_refuses_the_same_mistakes(record, told):
 
 @pytest.mark.parametrize("record", [GOOD, _changed((*CLICK, "voxel"), [3.0, 4.0, 5.0])])
 def test_the_schema_accepts_what_is_read(record):
-    _schema().validate(record)
+    assert _schema().is_valid(record)
 
 
 @pytest.mark.parametrize(

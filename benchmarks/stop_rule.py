@@ -1,0 +1,66 @@
+"""What rules for the end of an object give on training volumes: Dice, and what lies beyond the object.
+
+    python benchmarks/stop_rule.py DATA_ROOT --cases 3
+
+DATA_ROOT holds `index.json` and `volumes/chaos_t2`. Every organ is propagated alone across axis 2, from one
+and from three slices of the ground truth.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from propagation_quality import spread_inside
+
+from isegformer.evaluation import dice
+from isegformer.models import load
+from isegformer.propagation import PropagatorConfig, StcnPropagation, StopRule, VolumeSlices
+from isegformer.training.sources import read_split
+from isegformer.volume import default_window, read_label_map, read_volume
+
+FOLDER, AXIS = "volumes/chaos_t2", 2
+RULES = {
+    "none": None,
+    "confidence 0.6": StopRule(min_confidence=0.6),
+    "area 20 %, confidence 0.6": StopRule(area_fraction=0.2, min_confidence=0.6),
+    "confidence 0.8": StopRule(min_confidence=0.8),
+    "area 20 %, confidence 0.8, patience 1": StopRule(area_fraction=0.2, min_confidence=0.8, patience=1),
+}
+
+
+def main() -> None:
+    """Print one line for each rule and number of annotated slices."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data_root", type=Path)
+    parser.add_argument("--weights", default="stcn-small")
+    parser.add_argument("--cases", type=int, default=3)
+    arguments = parser.parse_args()
+    network = load(arguments.weights)
+    folder = arguments.data_root / FOLDER
+    results: dict[tuple[int, str], list[tuple[float, int, float]]] = {}
+    cases = read_split(arguments.data_root / "index.json", folder=FOLDER, split="train")
+    for case in cases[: arguments.cases]:
+        volume = read_volume(folder / f"{case}_image.nii.gz")
+        slices = VolumeSlices(volume, axis=AXIS, window=default_window(volume))
+        labels = np.moveaxis(read_label_map(folder / f"{case}_label.nii.gz").labels, AXIS, 0)
+        for value in np.unique(labels[labels > 0]):
+            truth = labels == value
+            present = np.flatnonzero(truth.any(axis=(1, 2)))
+            for count in (1, 3):
+                given = {n: truth[n].astype(np.uint16) for n in spread_inside(present, count)}
+                for name, rule in RULES.items():
+                    method = StcnPropagation(network, config=PropagatorConfig(stop=rule))
+                    found = method.propagate(slices, given) > 0
+                    beyond = found.copy()
+                    beyond[present[0] : present[-1] + 1] = False
+                    score = dice(found, truth), int(beyond.any(axis=(1, 2)).sum()), beyond.sum() / truth.sum()
+                    results.setdefault((count, name), []).append(score)
+    for (count, name), scores in sorted(results.items()):
+        overlap, extra_slices, extra_share = np.mean(scores, axis=0)
+        print(
+            f"{count} slices, {name}: Dice {overlap:.3f}, beyond {extra_slices:.1f} slices, {extra_share:.0%}"
+        )
+
+
+if __name__ == "__main__":
+    main()
