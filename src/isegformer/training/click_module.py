@@ -1,9 +1,11 @@
 """Training of a click network as a Lightning module.
 
-Every sample starts from sampled clicks. Rounds without gradient then predict, add one perturbed click in the
-larger error, and hand the prediction on as previous mask; the loss is taken after the last of them.
+Every sample starts from sampled clicks, or from a flawed mask and a click on its error. Rounds without gradient
+then predict, add one perturbed click in the larger error, and hand the prediction on as previous mask; rounds with
+a loss follow in the same way.
 
-Source: RITM (Sofiiuk et al. 2022), iterative training; iSegFormer (2022), section 3.3.
+Source: RITM (Sofiiuk et al. 2022), iterative training; iSegFormer (2022), section 3.3; Sun et al. 2024
+(CFR-ICL), a loss after every click.
 """
 
 from collections.abc import Sequence
@@ -33,16 +35,22 @@ class ClickTraining(L.LightningModule):
         self.config = config
 
     def training_step(self, batch: ClickBatch, batch_idx: int) -> Tensor:
-        """Return the loss after 0 to `most_rounds` rounds of corrections."""
+        """Return the mean loss of `loss_rounds` rounds, after 0 to `most_rounds` rounds without gradient."""
         del batch_idx  # starts anew when a run is resumed; the number of the sample does not
         rng = np.random.default_rng((self.config.seed, ROUND_STREAM, batch.number))
         clicks = [list(group) for group in batch.clicks]
-        before = torch.zeros_like(batch.image[:, :1])
-        rounds = int(rng.integers(self.config.most_rounds + 1))
-        for _ in range(rounds):
-            before = self._corrected(batch, clicks, before, rng=rng)
-        outputs = self.network.forward_all(batch.image, self._hint(batch, clicks, before))
-        loss = self._loss(outputs, batch)
+        before = batch.given
+        for _ in range(int(rng.integers(self.config.most_rounds + 1))):
+            before = self._predicted(batch, clicks, before)
+            self._correct(batch, clicks, before, rng=rng)
+        losses = []
+        for number in range(self.config.loss_rounds):
+            if number:
+                self._correct(batch, clicks, before, rng=rng)
+            outputs = self.network.forward_all(batch.image, self._hint(batch, clicks, before))
+            losses.append(self._loss(outputs, batch))
+            before = torch.sigmoid(outputs[0].detach().float())
+        loss = torch.stack(losses).mean()
         self.log("loss", loss, prog_bar=True)
         return loss
 
@@ -50,24 +58,28 @@ class ClickTraining(L.LightningModule):
         """Return AdamW with warm-up, a plateau and a linear decay."""
         return adamw_with_schedule(self.network, config=self.config)
 
-    def _corrected(
-        self, batch: ClickBatch, clicks: Sequence[list[Click]], before: Tensor, *, rng: np.random.Generator
-    ) -> Tensor:
-        """Predict without gradient, append one click to every list, return the probability (B, 1, S, S)."""
+    def _predicted(self, batch: ClickBatch, clicks: Sequence[Sequence[Click]], before: Tensor) -> Tensor:
+        """Return the probability (B, 1, S, S) that the network gives in use, without gradient."""
         self.network.eval()
         with torch.no_grad():
             logits = self.network(batch.image, self._hint(batch, clicks, before))
-            probability = torch.sigmoid(logits.float())
         self.network.train()
+        return torch.sigmoid(logits.float())
+
+    def _correct(
+        self, batch: ClickBatch, clicks: Sequence[list[Click]], probability: Tensor, *, rng: np.random.Generator
+    ) -> None:
+        """Append a click in the larger error to every list, but now and then none."""
         masks = (probability > THRESHOLD).cpu().numpy()
         targets, ignored = batch.target.cpu().numpy(), batch.ignored.cpu().numpy()
         for number, group in enumerate(clicks):
+            if rng.random() < self.config.look_again_share:
+                continue
             click = perturbed_next_click(
                 masks[number, 0], targets[number, 0], rng=rng, ignored=ignored[number, 0]
             )
             if click is not None:
                 group.append(click)
-        return probability
 
     def _hint(self, batch: ClickBatch, clicks: Sequence[Sequence[Click]], before: Tensor) -> Tensor:
         """Return previous probability and click maps, (B, 3, S, S)."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import lightning as L
+import torch
 from lightning.pytorch.callbacks import Callback
 
 from isegformer.errors import ConfigError
@@ -62,10 +63,11 @@ def _run(
     callbacks: Sequence[Callback],
 ) -> Path:
     L.seed_everything(config.seed, verbose=False)
-    network = _network(config)
+    network = _network(config).to(memory_format=torch.channels_last)  # convolutions: 1.2 to 1.6 x on CPUs
     data = RunData(samples, collate=collate, config=config)
     module = ClickTraining(network, config=config)
     fit(module, data, config=config, folder=folder, checkpoint=checkpoint, callbacks=callbacks)
+    network.to(memory_format=torch.contiguous_format)
     settings = predictor_config_to_json(PredictorConfig(zoom=config.zoom))
     save_weights(network, folder.weights_file, predictor=settings)
     logger.info("wrote %s after %d steps", folder.weights_file, config.steps)

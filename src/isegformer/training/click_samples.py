@@ -5,20 +5,24 @@ uninterrupted one would have seen, whatever the number of worker processes.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from isegformer.clicks import Click, FirstClickConfig, sample_first_clicks
+from isegformer.clicks import Click, FirstClickConfig, perturbed_next_click, sample_first_clicks
 from isegformer.errors import DatasetError
 from isegformer.training.augment import IntensityAugmentation
-from isegformer.training.config import ClickTrainingConfig
+from isegformer.interaction import THRESHOLD
+from isegformer.training.config import ClickTrainingConfig, SourceConfig
+from isegformer.training.given_mask import degraded
+from isegformer.training.objects import OBJECT_FINDERS
 from isegformer.training.sources import LabelledSlice, SliceSource, source_probabilities
+from isegformer.training.synthesis import synthesise
 from isegformer.training.view import draw_view, warp_image, warp_labels
-from isegformer.types import Labels, Mask
+from isegformer.types import FloatArray, Labels, Mask
 
 MERGE_PROBABILITY = 0.15
 """How often two objects of a slice are taken as one (RITM)."""
@@ -40,6 +44,8 @@ class ClickSample:
     """bool, (S, S)."""
     ignored: Tensor
     """bool, (S, S)."""
+    given: Tensor
+    """(S, S), probability that the network starts from; zeros where there is no mask yet."""
     clicks: tuple[Click, ...]
     number: int
     """Position in the run."""
@@ -55,6 +61,8 @@ class ClickBatch:
     """bool, (B, 1, S, S)."""
     ignored: Tensor
     """bool, (B, 1, S, S)."""
+    given: Tensor
+    """(B, 1, S, S)."""
     clicks: tuple[tuple[Click, ...], ...]
     number: int
     """Position in the run of its first sample."""
@@ -65,6 +73,7 @@ class ClickBatch:
             image=self.image.to(device),
             target=self.target.to(device),
             ignored=self.ignored.to(device),
+            given=self.given.to(device),
             clicks=self.clicks,
             number=self.number,
         )
@@ -76,6 +85,7 @@ def collate(samples: Sequence[ClickSample]) -> ClickBatch:
         image=torch.stack([sample.image for sample in samples]),
         target=torch.stack([sample.target for sample in samples])[:, None],
         ignored=torch.stack([sample.ignored for sample in samples])[:, None],
+        given=torch.stack([sample.given for sample in samples])[:, None],
         clicks=tuple(sample.clicks for sample in samples),
         number=samples[0].number,
     )
@@ -95,8 +105,9 @@ class ClickSamples(Dataset[ClickSample]):
         """Draw sample `number`."""
         rng = np.random.default_rng((self._config.seed, SAMPLE_STREAM, number))
         for _ in range(ATTEMPTS):
-            source = self._sources[int(rng.choice(len(self._sources), p=self._probabilities))]
-            sample = self._cut(source.draw(rng), rng, number=number)
+            chosen = int(rng.choice(len(self._sources), p=self._probabilities))
+            labelled = with_objects(self._sources[chosen].draw(rng), rng=rng, config=self._config.train[chosen])
+            sample = self._cut(labelled, rng, number=number)
             if sample is not None:
                 return sample
         raise DatasetError(f"no usable object in {ATTEMPTS} draws; check least_area_px and the label images")
@@ -115,14 +126,36 @@ class ClickSamples(Dataset[ClickSample]):
         others = warp_labels((labelled.labels > 0) & ~target, view, side_px=side)
         ignored = warp_labels(labelled.ignored, view, side_px=side)
         image = self._augment(warp_image(labelled.image, view, side_px=side), rng)
-        clicks = sample_first_clicks(seen, others=others, ignored=ignored, rng=rng, config=self._first_clicks)
+        given, clicks = self._start(seen, others=others, ignored=ignored, rng=rng)
         return ClickSample(
             image=torch.from_numpy(image),
             target=torch.from_numpy(seen),
             ignored=torch.from_numpy(ignored),
+            given=torch.from_numpy(given),
             clicks=tuple(clicks),
             number=number,
         )
+
+    def _start(
+        self, target: Mask, *, others: Mask, ignored: Mask, rng: np.random.Generator
+    ) -> tuple[FloatArray, list[Click]]:
+        """Return the probability and the clicks that a sample starts with."""
+        if rng.random() < self._config.given_mask_share:
+            given = degraded(target, rng=rng)
+            click = perturbed_next_click(given > THRESHOLD, target, rng=rng, ignored=ignored)
+            if click is not None:
+                return given, [click]
+        clicks = sample_first_clicks(target, others=others, ignored=ignored, rng=rng, config=self._first_clicks)
+        return np.zeros(target.shape, np.float32), clicks
+
+
+def with_objects(labelled: LabelledSlice, *, rng: np.random.Generator, config: SourceConfig) -> LabelledSlice:
+    """Return a slice with the objects that its source asks for, now and then with an image made up from them."""
+    labels = OBJECT_FINDERS[config.objects](labelled.image, labelled.labels, rng)
+    image = labelled.image
+    if rng.random() < config.synthetic_share:
+        image = synthesise(image, labels, rng=rng)
+    return replace(labelled, labels=labels, image=image)
 
 
 def draw_object(labels: Labels, *, rng: np.random.Generator, least_area_px: int = 16) -> Mask | None:

@@ -32,10 +32,18 @@ class SourceConfig:
     """Objects with fewer pixels on a slice are left out."""
     ignored_label: int | None = None
     """Label of pixels without a known class."""
+    objects: Literal["labels", "superpixels", "regions"] = "labels"
+    """What the network learns to segment; superpixels and regions are found in the image and need no labels."""
+    synthetic_share: float = 0.0
+    """Share of the samples whose image is made up from the labels, see `synthesis`."""
 
     def __post_init__(self) -> None:
         if self.weight < 0:
             raise ConfigError(f"weight of {self.path} is {self.weight}, expected at least 0")
+        if not 0 <= self.synthetic_share <= 1:
+            raise ConfigError(
+                f"synthetic_share of {self.path} is {self.synthetic_share}, expected between 0 and 1"
+            )
         if self.form not in ("slices", "volumes"):
             raise ConfigError(f"form of {self.path} is {self.form!r}, expected 'slices' or 'volumes'")
 
@@ -122,7 +130,13 @@ class ClickTrainingConfig(RunConfig):
     zoom: ZoomConfig = field(default_factory=ZoomConfig)
     """How the network is to be asked once it is trained; travels with its weights."""
     most_rounds: int = 3
-    """Rounds of corrected clicks before the loss, drawn from 0 to this."""
+    """Rounds of corrected clicks without gradient, drawn from 0 to this."""
+    loss_rounds: int = 1
+    """Further rounds, each of which ends in a loss; their mean is what a step descends."""
+    look_again_share: float = 0.0
+    """How often a round adds no click to a sample, so that the network learns to improve its own mask."""
+    given_mask_share: float = 0.0
+    """Share of the samples that start from a flawed mask and a click on its error, see `given_mask`."""
     first_click_decay: float = 0.6
     """The number of first clicks is k with probability proportional to this ** k."""
     focal_alpha: float = 0.5
@@ -133,6 +147,14 @@ class ClickTrainingConfig(RunConfig):
     """Weight of a soft Dice loss added to it."""
     auxiliary_weight: float = 0.4
     """Weight of the cross-entropy of auxiliary heads, where a network has them."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.loss_rounds < 1 or self.most_rounds < 0:
+            raise ConfigError("loss_rounds is expected to be at least 1, most_rounds at least 0")
+        for name in ("look_again_share", "given_mask_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name} is {getattr(self, name)}, expected between 0 and 1")
 
 
 @dataclass(frozen=True, kw_only=True)
