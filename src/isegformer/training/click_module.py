@@ -1,8 +1,8 @@
 """Training of a click network as a Lightning module.
 
-Every sample starts from sampled clicks, or from a flawed mask and a click on its error. Rounds without gradient
-then predict, add one perturbed click in the larger error, and hand the prediction on as previous mask; rounds with
-a loss follow in the same way.
+Every sample starts from sampled clicks, or from a flawed mask and a click on its error. Rounds without
+gradient then predict, add one perturbed click in the larger error, and hand the prediction on as previous
+mask; rounds with a loss follow in the same way.
 
 Source: RITM (Sofiiuk et al. 2022), iterative training; iSegFormer (2022), section 3.3; Sun et al. 2024
 (CFR-ICL), a loss after every click.
@@ -67,7 +67,12 @@ class ClickTraining(L.LightningModule):
         return torch.sigmoid(logits.float())
 
     def _correct(
-        self, batch: ClickBatch, clicks: Sequence[list[Click]], probability: Tensor, *, rng: np.random.Generator
+        self,
+        batch: ClickBatch,
+        clicks: Sequence[list[Click]],
+        probability: Tensor,
+        *,
+        rng: np.random.Generator,
     ) -> None:
         """Append a click in the larger error to every list, but now and then none."""
         masks = (probability > THRESHOLD).cpu().numpy()

@@ -63,11 +63,13 @@ def _run(
     callbacks: Sequence[Callback],
 ) -> Path:
     L.seed_everything(config.seed, verbose=False)
-    network = _network(config).to(memory_format=torch.channels_last)  # convolutions: 1.2 to 1.6 x on CPUs
+    network = _network(config)
+    # Convolutions are 1.2 to 1.6 times as fast on CPUs.
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
     data = RunData(samples, collate=collate, config=config)
     module = ClickTraining(network, config=config)
     fit(module, data, config=config, folder=folder, checkpoint=checkpoint, callbacks=callbacks)
-    network.to(memory_format=torch.contiguous_format)
+    network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     settings = predictor_config_to_json(PredictorConfig(zoom=config.zoom))
     save_weights(network, folder.weights_file, predictor=settings)
     logger.info("wrote %s after %d steps", folder.weights_file, config.steps)

@@ -14,8 +14,8 @@ from torch.utils.data import Dataset
 
 from isegformer.clicks import Click, FirstClickConfig, perturbed_next_click, sample_first_clicks
 from isegformer.errors import DatasetError
-from isegformer.training.augment import IntensityAugmentation
 from isegformer.interaction import THRESHOLD
+from isegformer.training.augment import IntensityAugmentation
 from isegformer.training.config import ClickTrainingConfig, SourceConfig
 from isegformer.training.given_mask import degraded
 from isegformer.training.objects import OBJECT_FINDERS
@@ -106,7 +106,9 @@ class ClickSamples(Dataset[ClickSample]):
         rng = np.random.default_rng((self._config.seed, SAMPLE_STREAM, number))
         for _ in range(ATTEMPTS):
             chosen = int(rng.choice(len(self._sources), p=self._probabilities))
-            labelled = with_objects(self._sources[chosen].draw(rng), rng=rng, config=self._config.train[chosen])
+            labelled = with_objects(
+                self._sources[chosen].draw(rng), rng=rng, config=self._config.train[chosen]
+            )
             sample = self._cut(labelled, rng, number=number)
             if sample is not None:
                 return sample
@@ -145,12 +147,14 @@ class ClickSamples(Dataset[ClickSample]):
             click = perturbed_next_click(given > THRESHOLD, target, rng=rng, ignored=ignored)
             if click is not None:
                 return given, [click]
-        clicks = sample_first_clicks(target, others=others, ignored=ignored, rng=rng, config=self._first_clicks)
+        clicks = sample_first_clicks(
+            target, others=others, ignored=ignored, rng=rng, config=self._first_clicks
+        )
         return np.zeros(target.shape, np.float32), clicks
 
 
 def with_objects(labelled: LabelledSlice, *, rng: np.random.Generator, config: SourceConfig) -> LabelledSlice:
-    """Return a slice with the objects that its source asks for, now and then with an image made up from them."""
+    """Return a slice with the objects that its source asks for, now and then in a made-up image of them."""
     labels = OBJECT_FINDERS[config.objects](labelled.image, labelled.labels, rng)
     image = labelled.image
     if rng.random() < config.synthetic_share:

@@ -33,7 +33,7 @@ class SourceConfig:
     ignored_label: int | None = None
     """Label of pixels without a known class."""
     objects: Literal["labels", "superpixels", "regions"] = "labels"
-    """What the network learns to segment; superpixels and regions are found in the image and need no labels."""
+    """What the network learns to segment; superpixels and regions are found in the image, without labels."""
     synthetic_share: float = 0.0
     """Share of the samples whose image is made up from the labels, see `synthesis`."""
 

@@ -38,7 +38,7 @@ def degraded(mask: Mask, *, rng: np.random.Generator) -> FloatArray:
     field = _unit_field(mask.shape, scale_px, rng=rng)
     shift_px = size_px * rng.uniform(-LARGEST_OFFSET, LARGEST_OFFSET)
     moved = signed_px + shift_px + size_px * rng.uniform(0, LARGEST_ERROR) * field
-    return (1 / (1 + np.exp(-np.clip(2 * moved, -30, 30)))).astype(np.float32)
+    return np.asarray(1 / (1 + np.exp(-np.clip(2 * moved, -30, 30))), dtype=np.float32)
 
 
 def _unit_field(shape: tuple[int, ...], scale_px: float, *, rng: np.random.Generator) -> FloatArray:

@@ -1,7 +1,7 @@
 """What counts as an object on a slice: a label, a superpixel, or a region of alike superpixels.
 
-Superpixels and regions need no labels; a network that learns to segment them from clicks has learned to follow
-edges and clicks before it sees the first label (iSegFormer 2022, section 4.3, "OAI w/o GT").
+Superpixels and regions need no labels; a network that learns to segment them from clicks has learned to
+follow edges and clicks before it sees the first label (iSegFormer 2022, section 4.3, "OAI w/o GT").
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ ObjectKind: TypeAlias = Literal["labels", "superpixels", "regions"]
 SUPERPIXELS = 50
 """Superpixels of a slice, about (published code of iSegFormer)."""
 COMPACTNESS = 10.0
-"""Compactness of superpixels for intensities from 0 to 255 (published code of iSegFormer)."""
+"""Compactness of superpixels (published code of iSegFormer)."""
 FINE_SUPERPIXELS = 150
 """Superpixels that regions are put together from."""
 FEWEST_REGIONS, MOST_REGIONS = 4, 40
@@ -37,20 +37,14 @@ def superpixel_labels(
     ----------
     image : (H, W) or (H, W, 3), in [0, 1]
     count : how many, about
-    compactness : weight of distance in space against distance in intensity, for intensities up to 255
+    compactness : weight of distance in space against distance in colour, which runs from 0 to 100 (CIELAB)
 
     Source: Achanta et al. 2012 (SLIC), as implemented by scikit-image.
     """
-    channel_axis = None if image.ndim == 2 else -1
-    # SLIC turns colours into CIELAB, up to 100; grey intensities stay what they are, so scale them alike.
-    scaled = 100 * image if image.ndim == 2 else image
+    # Grey becomes colour so that SLIC, which measures in CIELAB, weighs both alike against distance.
+    colours = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
     labels = slic(
-        scaled,
-        n_segments=count,
-        compactness=compactness,
-        max_num_iter=5,
-        channel_axis=channel_axis,
-        start_label=1,
+        colours, n_segments=count, compactness=compactness, max_num_iter=5, channel_axis=-1, start_label=1
     )
     return np.asarray(labels, dtype=np.uint16)
 
@@ -72,7 +66,9 @@ def region_labels(image: FloatArray, *, count: int, position_weight: float) -> L
     if len(numbers) <= count:
         return fine
     channels = image[..., None] if image.ndim == 2 else image
-    means = np.stack([ndimage.mean(channel, fine, numbers) for channel in np.moveaxis(channels, -1, 0)], axis=1)
+    means = np.stack(
+        [ndimage.mean(channel, fine, numbers) for channel in np.moveaxis(channels, -1, 0)], axis=1
+    )
     centres = np.array(ndimage.center_of_mass(np.ones_like(fine), fine, numbers)) / max(fine.shape)
     groups = fcluster(
         linkage(np.hstack([means, position_weight * centres]), method="ward"), count, criterion="maxclust"
@@ -121,7 +117,7 @@ def _at_working_size(
     if shrink == 1:
         return segment(image)
     small = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    labels = cv2.resize(segment(small), shape[::-1], interpolation=cv2.INTER_NEAREST)
+    labels = cv2.resize(segment(np.asarray(small, np.float32)), shape[::-1], interpolation=cv2.INTER_NEAREST)
     return np.asarray(labels, dtype=np.uint16)
 
 
@@ -132,4 +128,4 @@ OBJECT_FINDERS: Mapping[ObjectKind, ObjectFinder] = {
     "superpixels": _superpixels_of_slice,
     "regions": _regions_of_slice,
 }
-"""Ways to find the objects of a slice, by the name that a recipe gives them: (image, labels, rng) -> labels."""
+"""Ways to find the objects of a slice by their names in a recipe: (image, labels, rng) -> labels."""

@@ -3,8 +3,8 @@
 Networks trained on such images meet contrasts that no scanner of the training set has produced, which makes
 them work on scanners that they have never seen.
 
-Source: Billot et al. 2023 (SynthSeg): intensities drawn per label, blur, bias field, noise; structures without
-a label are stood in for by clusters of the real image's intensities.
+Source: Billot et al. 2023 (SynthSeg): intensities drawn per label, blur, bias field, noise; structures
+without a label are stood in for by clusters of the real image's intensities.
 """
 
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ def _structures(
     if rng.random() < 0.5:
         cluster[inside] = 0
     _, structures = np.unique(labels.astype(np.int64) * clusters + cluster, return_inverse=True)
-    return structures.reshape(labels.shape).astype(np.uint16)
+    return np.asarray(structures.reshape(labels.shape), dtype=np.uint16)
 
 
 def _blurred(image: FloatArray, sigma_px: float) -> FloatArray:
