@@ -15,3 +15,9 @@ def parity_dir() -> Path:
     if not (folder / "README.md").is_file():
         pytest.skip(f"no golden outputs in {folder}; set ISEGFORMER_PARITY to the folder that holds them")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_weights_of_the_users_own(tmp_path_factory, monkeypatch) -> None:
+    """Keep the named weights of whoever runs the tests out of them."""
+    monkeypatch.setenv("ISEGFORMER_WEIGHTS", str(tmp_path_factory.getbasetemp() / "no-own-weights"))

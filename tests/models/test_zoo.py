@@ -18,7 +18,8 @@ from isegformer.models import (
     zoo,
 )
 from isegformer.models.checkpoint.state import network_state
-from isegformer.models.zoo import BUNDLED_FOLDER, WeightsEntry, Zoo, read_registry
+from isegformer.models.registry import WeightsEntry, read_registry
+from isegformer.models.zoo import BUNDLED_FOLDER, Zoo
 
 
 def forbidden(url: str, path: Path) -> None:
@@ -50,7 +51,9 @@ def entry(weights_bytes) -> WeightsEntry:
 def zoo_of(entry: WeightsEntry, folder: Path) -> Zoo:
     bundled, cache = folder / "bundled", folder / "cache"
     bundled.mkdir(exist_ok=True)
-    return Zoo(entries={entry.name: entry}, bundled_folder=bundled, cache_folder=cache)
+    return Zoo(
+        entries={entry.name: entry}, bundled_folder=bundled, cache_folder=cache, own_folder=folder / "own"
+    )
 
 
 def test_a_name_is_downloaded_once_and_then_taken_from_the_cache(tmp_path, entry, weights_bytes):
@@ -106,6 +109,16 @@ def test_a_damaged_or_missing_bundled_file_asks_for_a_new_installation(tmp_path,
         weights.resolve("tiny", download=forbidden)
     (tmp_path / "bundled" / "tiny.safetensors").write_bytes(b"half")
     with pytest.raises(CheckpointError, match="install the package again"):
+        weights.resolve("tiny", download=forbidden)
+
+
+def test_own_weights_that_are_missing_or_damaged_are_to_be_brought_back(tmp_path, entry):
+    weights = zoo_of(dataclasses.replace(entry, own=True, url=None), tmp_path)
+    with pytest.raises(WeightsNotFoundError, match="bring it back from a copy"):
+        weights.resolve("tiny", download=forbidden)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "tiny.safetensors").write_bytes(b"half")
+    with pytest.raises(CheckpointError, match="bring it back from a copy, or adapt again"):
         weights.resolve("tiny", download=forbidden)
 
 

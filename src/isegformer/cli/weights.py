@@ -39,7 +39,7 @@ def list_(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """List the named weights: those that come with the package, and those that can be fetched."""
+    """List the named weights: those that come with the package, those that can be fetched, and your own."""
     from isegformer.cli.networks import choose_device
     from isegformer.cli.reporter import Reporter
     from isegformer.cli.weights_run import list_weights

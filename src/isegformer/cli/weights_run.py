@@ -49,6 +49,11 @@ def _entries_table(entries: list[WeightsEntry]) -> Table:
     for title in ("name", "kind", "architecture", "where", "licence"):
         table.add_column(title)
     for entry in entries:
-        where = "bundled" if entry.bundled else "download" if entry.url else "get it yourself"
-        table.add_row(entry.name, entry.kind, entry.architecture, where, entry.licence)
+        table.add_row(entry.name, entry.kind, entry.architecture, _where(entry), entry.licence)
     return table
+
+
+def _where(entry: WeightsEntry) -> str:
+    if entry.own:
+        return "your own"
+    return "bundled" if entry.bundled else "download" if entry.url else "get it yourself"

@@ -11,8 +11,10 @@ from isegformer.models.checkpoint import (
 from isegformer.models.click_segmenter import ClickSegmenter
 from isegformer.models.config import VARIANTS, ClickNetworkConfig, variant
 from isegformer.models.fusion import FusionNetwork
+from isegformer.models.own_weights import check_new_name, own_folder, register_own
+from isegformer.models.registry import WeightsEntry
 from isegformer.models.stcn import Stcn, StcnKeys
-from isegformer.models.zoo import WeightsEntry, available, fetch, inspect, load, weights_sha256
+from isegformer.models.zoo import available, fetch, inspect, load, weights_sha256
 
 __all__ = [
     "VARIANTS",
@@ -26,11 +28,14 @@ __all__ = [
     "WeightsSummary",
     "available",
     "build_click_network",
+    "check_new_name",
     "fetch",
     "inspect",
     "is_backbone_file",
     "load",
     "load_backbone",
+    "own_folder",
+    "register_own",
     "save_weights",
     "variant",
     "weights_sha256",

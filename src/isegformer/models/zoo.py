@@ -1,25 +1,24 @@
-"""Named weights: those that come with the package, those that are downloaded, and files given by path.
+"""Named weights: those that come with the package, downloads, a user's own, and files given by path.
 
-`weights/registry.json` lists them; a bundled file and its card (`<name>.md`) lie next to it. Downloads go to
-the user's cache folder, or to the one that ISEGFORMER_CACHE names. A file is used only if its SHA-256 is that
-of the registry.
+`weights/registry.json` lists those of the project; a bundled file and its card (`<name>.md`) lie next to it.
+Downloads go to the user's cache folder, or to the one that ISEGFORMER_CACHE names. A user's own are in a
+folder of theirs, see `own_weights`. A file is used only if its SHA-256 is that of its registry.
 """
 
-import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import platformdirs
 import torch
 from torch import nn
 
 from isegformer.errors import CheckpointError, WeightsNotFoundError
-from isegformer.models.architectures import Kind
 from isegformer.models.checkpoint import reading
 from isegformer.models.checkpoint.reading import WeightsSummary
+from isegformer.models.own_weights import OWN_REGISTRY, own_entries, own_folder
+from isegformer.models.registry import WeightsEntry, read_registry
 from isegformer.types import PathLike
 
 BUNDLED_FOLDER = Path(__file__).parent / "weights"
@@ -33,30 +32,6 @@ Download = Callable[[str, Path], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class WeightsEntry:
-    """One line of the registry."""
-
-    name: str
-    """What `load` is asked for."""
-    kind: Kind
-    """What the network does."""
-    architecture: str
-    """The architecture's name."""
-    file: str
-    """File name, in the package or in the cache folder."""
-    sha256: str
-    """Of the file, hexadecimal."""
-    url: str | None
-    """Where the file is downloaded from; None for bundled files and those that users must get themselves."""
-    licence: str
-    """Terms of use of the weights."""
-    card: str
-    """File name of the card in the package: data, recipe, measured results."""
-    bundled: bool
-    """Whether the file comes with the package."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Zoo:
     """A registry with the folders that its files lie in."""
 
@@ -66,6 +41,8 @@ class Zoo:
     """Where bundled files and cards lie."""
     cache_folder: Path
     """Where downloaded files lie."""
+    own_folder: Path
+    """Where a user's own files and their cards lie."""
 
     def resolve(self, name_or_path: PathLike, *, download: Download) -> Path:
         """Return the file for a name or a path; downloads it where needed.
@@ -80,6 +57,10 @@ class Zoo:
             return self._given_file(Path(name_or_path))
         path = self.path_of(entry)
         if not path.is_file():
+            if entry.own:
+                raise WeightsNotFoundError(
+                    f"{path} is missing; {path.parent / OWN_REGISTRY} lists it, so bring it back from a copy"
+                )
             if entry.bundled:
                 raise WeightsNotFoundError(
                     f"{path} is missing; it comes with the package, so install it again"
@@ -90,6 +71,8 @@ class Zoo:
 
     def path_of(self, entry: WeightsEntry) -> Path:
         """Return where the file of an entry lies, or would lie."""
+        if entry.own:
+            return self.own_folder / entry.file
         return (self.bundled_folder if entry.bundled else self.cache_folder) / entry.file
 
     def _given_file(self, path: Path) -> Path:
@@ -168,24 +151,15 @@ def weights_sha256(name_or_path: PathLike) -> str:
     return reading.file_sha256(zoo.resolve(name_or_path, download=_download))
 
 
-def read_registry(path: Path) -> dict[str, WeightsEntry]:
-    """Return the entries of a registry file by name; raises CheckpointError where it is malformed."""
-    try:
-        records: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["weights"]
-        entries = [WeightsEntry(**record) for record in records]
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"the registry of weights {path} is damaged: {error!r}") from error
-    expected = ", ".join(field.name for field in fields(WeightsEntry))
-    if len({entry.name for entry in entries}) != len(entries):
-        raise CheckpointError(f"the registry of weights {path} has a name twice; each entry has {expected}")
-    return {entry.name: entry for entry in entries}
-
-
 def check_sha256(path: Path, *, entry: WeightsEntry) -> None:
     """Raise CheckpointError unless the file is the one that the registry means."""
     got = reading.file_sha256(path)
     if got != entry.sha256:
-        advice = "install the package again" if entry.bundled else "delete it, it will be downloaded again"
+        advice = "delete it, it will be downloaded again"
+        if entry.bundled:
+            advice = "install the package again"
+        elif entry.own:
+            advice = "bring it back from a copy, or adapt again"
         raise CheckpointError(
             f"{path} is damaged or of another version: SHA-256 {got}, expected {entry.sha256}; {advice}"
         )
@@ -193,8 +167,11 @@ def check_sha256(path: Path, *, entry: WeightsEntry) -> None:
 
 def _zoo() -> Zoo:
     cache = os.environ.get(CACHE_VARIABLE)
+    own = own_folder()
     return Zoo(
-        entries=read_registry(BUNDLED_FOLDER / "registry.json"),
+        # The project's names win: nothing that lies in a user's folder changes what they mean.
+        entries={**own_entries(own), **read_registry(BUNDLED_FOLDER / "registry.json")},
+        own_folder=own,
         bundled_folder=BUNDLED_FOLDER,
         cache_folder=Path(cache) if cache else platformdirs.user_cache_path("isegformer") / "weights",
     )
