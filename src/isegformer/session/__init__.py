@@ -1,5 +1,6 @@
 """The use case: commands with undo and redo on one piece of work, kept in a journal that survives a crash."""
 
+from isegformer.session.annotations import SessionAnnotations, read_annotations, session_volume_sha256
 from isegformer.session.commands import (
     COMMANDS,
     AcceptSlice,
@@ -71,6 +72,7 @@ __all__ = [
     "ReplayReport",
     "SegmentObject",
     "Session",
+    "SessionAnnotations",
     "SetObjectLocked",
     "SetObjectVisible",
     "SetOverlapRule",
@@ -82,6 +84,8 @@ __all__ = [
     "WeightsFingerprint",
     "adopt_weights",
     "from_json",
+    "read_annotations",
     "replay",
+    "session_volume_sha256",
     "to_json",
 ]
