@@ -28,7 +28,7 @@ from isegformer.session.commands import (
 )
 from isegformer.session.folder import adopt_weights
 from isegformer.session.jobs import Job
-from isegformer.session.journal import Journal
+from isegformer.session.journal import JOURNAL_NAME, Journal
 from isegformer.session.label_delta import Box
 from isegformer.session.objects import OverlapRule, SegmentObject
 from isegformer.session.packed_array import PackedArray
@@ -45,6 +45,7 @@ from isegformer.session.sheet import Settings
 
 __all__ = [
     "COMMANDS",
+    "JOURNAL_NAME",
     "AcceptSlice",
     "AddClick",
     "AddObject",
