@@ -201,3 +201,29 @@ def test_a_previous_prediction_of_another_slice_is_refused():
 def test_a_network_without_a_click_radius_needs_one():
     with pytest.raises(ConfigError, match="click_radius_px"):
         SlicePredictor(nn.Identity())
+
+
+def test_a_second_look_zooms_in_on_the_mask_of_the_first_and_sees_it():
+    network = Recorder()
+    zoom = ZoomConfig(side_px=32, least_side_px=10, before_mask="whole_slice")
+    predictor = SlicePredictor(network, PredictorConfig(zoom=zoom, first_looks=2))
+    predictor.set_slice(square())
+    prediction = predictor.predict([click(12, 22)])
+    (whole, first_hint), (zoomed, second_hint) = network.seen
+    assert (whole.shape[-2:], zoomed.shape[-2:]) == ((22, 32), (32, 32))
+    assert not first_hint[0, 0].any()
+    assert second_hint[0, 0].max() > 0.9
+    assert first_hint[0, 1].any()
+    assert second_hint[0, 1].any()
+    assert prediction.roi is not None
+    assert (prediction.mask == (square() == 1)).all()
+
+
+def test_where_there_is_a_mask_one_look_is_enough():
+    network = Recorder()
+    predictor = SlicePredictor(network, PredictorConfig(zoom=None, first_looks=3))
+    predictor.set_slice(square())
+    first = predictor.predict([click(12, 22)])
+    assert len(network.seen) == 3
+    predictor.predict([click(12, 22), click(2, 2, False)], first)
+    assert len(network.seen) == 4

@@ -13,6 +13,7 @@ from isegformer.interaction.settings import predictor_config_from_json, predicto
 configs = st.builds(
     PredictorConfig,
     mirror=st.booleans(),
+    first_looks=st.integers(1, 4),
     zoom=st.none()
     | st.builds(
         ZoomConfig,
@@ -60,6 +61,9 @@ def test_settings_survive_the_way_through_json(config):
         ({"zoom": {"fit": "circle"}}, "longer_side, square"),
         ({"zoom": {"margin": 0.5}}, "margin is 0.5"),
         ({"mirror": 1}, "mirror is 1"),
+        ({"first_looks": 0}, "first_looks is 0"),
+        ({"first_looks": 1.5}, "first_looks is 1.5"),
+        ({"first_looks": True}, "first_looks is True"),
     ],
 )
 def test_a_wrong_setting_is_named(record, told):

@@ -59,6 +59,14 @@ class PredictorConfig:
     """Zoom-in; None always shows the whole slice in its own size."""
     mirror: bool = False
     """Average with the prediction for the mirrored slice: half the speed, all published numbers have it."""
+    first_looks: int = 1
+    """How often the network is asked where there is no mask yet. From the second time on it sees its own mask
+    and zooms in on it, so that the first mask is as sharp as later ones (Sun et al. 2024, CFR-ICL: cascade-
+    forward refinement, there after every click). Later clicks start from a mask and need one look."""
+
+    def __post_init__(self) -> None:
+        if self.first_looks < 1:
+            raise ConfigError(f"first_looks is {self.first_looks}, expected at least 1")
 
 
 class SlicePredictor:
@@ -138,7 +146,16 @@ class SlicePredictor:
             raise ShapeMismatchError(
                 f"previous prediction has shape {previous.probability.shape}, expected {(height, width)}"
             )
-        roi = self._choose_roi(clicks, previous, (height, width))
+        prediction = self._look(clicks, previous, (height, width))
+        for _ in range(self.config.first_looks - 1 if previous is None else 0):
+            prediction = self._look(clicks, prediction, (height, width))
+        return prediction
+
+    def _look(
+        self, clicks: Sequence[Click], previous: PreviousPrediction | None, shape: tuple[int, int]
+    ) -> Prediction:
+        """Ask the network once, about the part of the slice that the previous mask calls for."""
+        roi = self._choose_roi(clicks, previous, shape)
         with torch.inference_mode():
             probability = self._probability(clicks, previous, roi)
         return Prediction(probability=probability, roi=roi)

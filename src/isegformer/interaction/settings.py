@@ -2,7 +2,7 @@
 
 ::
 
-    {"zoom": {"side_px": 256, "before_mask": "whole_slice"}, "mirror": false}
+    {"zoom": {"side_px": 256, "before_mask": "whole_slice"}, "mirror": false, "first_looks": 2}
 
 Every key may be left out and then has its default; `"zoom": null` shows the network whole slices only.
 """
@@ -31,6 +31,8 @@ def predictor_config_from_json(record: Mapping[str, Any] | None) -> PredictorCon
         values["zoom"] = _zoom(values["zoom"])
     if not isinstance(values.get("mirror", False), bool):
         raise ConfigError(f"mirror is {values['mirror']!r}, expected true or false")
+    if "first_looks" in values:
+        _check_type("first_looks", values["first_looks"], hint=int)
     return PredictorConfig(**values)
 
 
