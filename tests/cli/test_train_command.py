@@ -1,12 +1,13 @@
 """`isegformer train`: arguments reach the trainer; the extra is asked for by name."""
 
-import os
 import sys
 from types import ModuleType
 
 import pytest
+from lightning.pytorch.utilities import rank_zero_only
 
 from isegformer.cli import extras, train_run
+from isegformer.training.hardware import Hardware
 
 
 @pytest.fixture
@@ -49,7 +50,11 @@ def test_a_new_run_is_started_and_only_the_result_is_printed(run, trainer, confi
     (call,) = trainer
     assert call[0] == "train_clicks"
     assert call[1][0].steps == 7
-    assert call[2] == {"data_root": tmp_path, "run_path": tmp_path / "run"}
+    assert call[2] == {
+        "data_root": tmp_path,
+        "run_path": tmp_path / "run",
+        "hardware": Hardware(),
+    }
     assert done.record["weights"].endswith("weights.safetensors")
     assert "Epoch 0" in done.err
 
@@ -73,16 +78,19 @@ def test_the_architecture_chooses_the_kind_of_training(run, trainer, config_file
 def test_a_click_run_is_resumed(run, trainer, config_file, tmp_path):
     done = run("train", "--resume", "--data", tmp_path, "--run", tmp_path)
     assert done.code == 0, done.err
-    assert trainer == [("resume_clicks", (tmp_path,), {"data_root": tmp_path})]
+    assert trainer == [("resume_clicks", (tmp_path,), {"data_root": tmp_path, "hardware": Hardware()})]
 
 
-@pytest.mark.parametrize(("device", "expected"), [("cpu", ""), ("cuda:1", "1")])
-def test_the_trainer_sees_only_the_wanted_device(
-    run, trainer, config_file, tmp_path, monkeypatch, device, expected
-):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2")
-    run("train", config_file, "--data", tmp_path, "--run", tmp_path / "run", "--device", device)
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == expected
+def test_the_hardware_reaches_the_trainer(run, trainer, config_file, tmp_path):
+    options = ("--device", "cuda", "--devices", 4, "--num-nodes", 2)
+    run("train", config_file, "--data", tmp_path, "--run", tmp_path / "run", *options)
+    assert trainer[0][2]["hardware"] == Hardware(device="cuda", devices=4, num_nodes=2)
+
+
+def test_only_the_first_process_reports(run, trainer, config_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(rank_zero_only, "rank", 1)
+    done = run("train", config_file, "--data", tmp_path, "--run", tmp_path / "run", "--json")
+    assert (done.code, done.out) == (0, "")
 
 
 def test_an_unknown_device_is_refused(run, trainer, config_file, tmp_path):

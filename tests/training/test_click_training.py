@@ -6,7 +6,7 @@ import pytest
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from isegformer.errors import CheckpointError, ConfigError
+from isegformer.errors import CheckpointError, ConfigError, WeightsNotFoundError
 from isegformer.interaction.settings import predictor_config_from_json
 from isegformer.models import inspect, load
 from isegformer.models.build import build_click_network
@@ -90,11 +90,13 @@ def test_every_round_adds_at_most_one_click_and_hands_on_a_probability(samples, 
     module = ClickTraining(build_click_network(TINY), config=click_config)
     batch = collate([samples[0], samples[1]])
     clicks = [list(group) for group in batch.clicks]
-    before = torch.zeros_like(batch.image[:, :1])
-    probability = module._corrected(batch, clicks, before, rng=np.random.default_rng(0))
+    probability = module._predicted(batch, clicks, batch.given)
+    module._correct(batch, clicks, probability, rng=np.random.default_rng(0))
     assert all(0 <= len(now) - len(then) <= 1 for now, then in zip(clicks, batch.clicks, strict=True))
-    assert probability.shape == before.shape
+    assert sum(map(len, clicks)) > sum(map(len, batch.clicks))
+    assert probability.shape == batch.given.shape
     assert 0 < probability.mean() < 1
+    assert not probability.requires_grad
     assert module.network.training
 
 
@@ -171,3 +173,41 @@ def test_an_imagenet_backbone_fits_no_other_architecture(
     config = dataclasses.replace(click_config, start_from=str(backbone_file))
     with pytest.raises(CheckpointError, match="Swin networks only"):
         train_clicks(config, data_root=data_root, run_path=tmp_path / "run")
+
+
+@pytest.mark.parametrize("start_from", ["no-such-weights", "stcn-small"])
+def test_a_run_that_cannot_start_leaves_no_folder_in_the_way(
+    tiny_networks, data_root, click_config, tmp_path, start_from
+):
+    config = dataclasses.replace(click_config, start_from=start_from)
+    with pytest.raises((WeightsNotFoundError, ConfigError)):
+        train_clicks(config, data_root=data_root, run_path=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    train_clicks(click_config, data_root=data_root, run_path=tmp_path / "run")
+
+
+def test_a_network_that_was_trained_before_is_trained_on_in_training_mode(
+    tiny_networks, data_root, click_config, tmp_path
+):
+    first = train_clicks(click_config, data_root=data_root, run_path=tmp_path / "first")
+    modes = []
+
+    class NoteMode(Callback):
+        def on_train_batch_start(self, trainer, module, *_):
+            modes.append(module.network.training)
+
+    config = dataclasses.replace(click_config, start_from=str(first), most_rounds=0)
+    train_clicks(config, data_root=data_root, run_path=tmp_path / "second", callbacks=[NoteMode()])
+    assert modes == [True, True]
+
+
+def test_the_network_is_trained_in_channels_last(tiny_networks, data_root, click_config, tmp_path):
+    layouts = []
+
+    class NoteLayout(Callback):
+        def on_train_batch_start(self, trainer, module, *_):
+            kernels = [p for p in module.network.parameters() if p.ndim == 4]
+            layouts.append(all(p.is_contiguous(memory_format=torch.channels_last) for p in kernels))
+
+    train_clicks(click_config, data_root=data_root, run_path=tmp_path, callbacks=[NoteLayout()])
+    assert layouts == [True, True]

@@ -35,6 +35,14 @@ def train(
         ),
     ] = None,
     device: options.Device = "auto",
+    devices: Annotated[
+        int,
+        typer.Option("--devices", metavar="N", min=1, help="Processes per machine, with one device each."),
+    ] = 1,
+    num_nodes: Annotated[
+        int,
+        typer.Option("--num-nodes", metavar="M", min=1, help="Machines; start the command on each of them."),
+    ] = 1,
     json: options.Json = False,
 ) -> None:
     """Train a click network or a propagation network; needs the extra `train`."""
@@ -44,5 +52,13 @@ def train(
         raise typer.BadParameter("give either CONFIG, for a new run, or --resume, for one that exists")
     if resume and weights is not None:
         raise typer.BadParameter("--weights starts a new run; it does not go with --resume")
-    request = TrainRequest(config=config, data=data, run=run, weights=weights, device=device)
+    request = TrainRequest(
+        config=config,
+        data=data,
+        run=run,
+        weights=weights,
+        device=device,
+        devices=devices,
+        num_nodes=num_nodes,
+    )
     run_train(request, is_json=json)

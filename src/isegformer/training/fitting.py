@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from isegformer.training.config import RunConfig
+from isegformer.training.hardware import Hardware
 from isegformer.training.metrics_writer import MetricsWriter
 from isegformer.training.run_folder import RunFolder
 from isegformer.training.run_sampler import RunSampler
@@ -68,19 +69,17 @@ class RunData(L.LightningDataModule):
         )
 
 
-def fit(
-    module: L.LightningModule,
-    data: RunData,
-    *,
-    config: RunConfig,
-    folder: RunFolder,
-    checkpoint: Path | None,
-    callbacks: Sequence[Callback],
-) -> None:
-    """Train a module to the last step; afterwards it holds the averaged weights, in evaluation mode."""
-    trainer = L.Trainer(
-        accelerator="auto",
-        devices=1,
+def new_trainer(
+    config: RunConfig, *, folder: RunFolder, hardware: Hardware, callbacks: Sequence[Callback]
+) -> L.Trainer:
+    """Return what trains a module on given hardware and writes checkpoints and metrics to a folder.
+
+    Raises
+    ------
+    ConfigError : the hardware is not there
+    """
+    return L.Trainer(
+        **hardware.trainer_options(),
         precision=config.precision,
         max_steps=config.steps,
         max_epochs=-1,
@@ -102,6 +101,10 @@ def fit(
         enable_model_summary=False,
         use_distributed_sampler=False,
     )
+
+
+def fit(trainer: L.Trainer, module: L.LightningModule, data: RunData, *, checkpoint: Path | None) -> None:
+    """Train a module to the last step; afterwards it holds the averaged weights, in evaluation mode."""
     with warnings.catch_warnings():
         for message in NOISE:
             warnings.filterwarnings("ignore", message=message)

@@ -1,0 +1,122 @@
+"""One training run, from its configuration to a weights file, whatever it trains.
+
+What differs between click and propagation networks is a `RunKind`: see `click_run` and `propagation_run`.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import Callback
+from torch import nn
+from torch.utils.data import Dataset
+
+from isegformer.models import save_weights
+from isegformer.training.config import RunConfig, read_config
+from isegformer.training.fitting import RunData, fit, new_trainer
+from isegformer.training.hardware import Hardware
+from isegformer.training.run_folder import RunFolder
+from isegformer.training.sources import SliceSource, open_sources
+
+logger = logging.getLogger(__name__)
+
+Config = TypeVar("Config", bound=RunConfig)
+Network = TypeVar("Network", bound=nn.Module)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunKind(Generic[Config, Network]):
+    """What a kind of run trains, on what."""
+
+    config: type[Config]
+    """Its configuration."""
+    samples: Callable[[Sequence[SliceSource], Config], Dataset[Any]]
+    """Makes its samples from the sources."""
+    collate: Callable[[list[Any]], Any]
+    """Makes a batch of samples."""
+    network: Callable[[Config], Network]
+    """Makes the network to train, from random numbers or from `start_from`."""
+    module: Callable[[Network, Config], L.LightningModule]
+    """Makes what trains the network."""
+    predictor: Callable[[Config], Mapping[str, Any] | None]
+    """Says how the network is to be asked in use; travels with the weights."""
+
+
+def start(
+    kind: RunKind[Config, Network],
+    config: Config,
+    *,
+    data_root: Path,
+    run_path: Path,
+    hardware: Hardware,
+    callbacks: Sequence[Callback],
+) -> Path:
+    """Train a network in a new folder and return its weights file.
+
+    Raises
+    ------
+    ConfigError : `run_path` holds another run, or the hardware is not there
+    DatasetError : a source does not have the expected form
+    CheckpointError, WeightsNotFoundError : the weights to start from cannot be used; no folder is made
+    """
+    run = _Run(kind, config, data_root=data_root)
+    folder = RunFolder(run_path)
+    trainer = new_trainer(config, folder=folder, hardware=hardware, callbacks=callbacks)
+    if trainer.is_global_zero:
+        folder.create(config)
+    return run.finish(trainer, folder, checkpoint=None)
+
+
+def resume(
+    kind: RunKind[Config, Network],
+    run_path: Path,
+    *,
+    data_root: Path,
+    hardware: Hardware,
+    callbacks: Sequence[Callback],
+) -> Path:
+    """Go on with the run in a folder from its newest checkpoint and return its weights file.
+
+    Raises
+    ------
+    ConfigError : there is no run to resume; and as for `start`
+    """
+    folder = RunFolder(run_path)
+    config = read_config(folder.config_file, kind.config)
+    checkpoint = folder.newest_checkpoint()
+    run = _Run(kind, config, data_root=data_root)
+    trainer = new_trainer(config, folder=folder, hardware=hardware, callbacks=callbacks)
+    return run.finish(trainer, folder, checkpoint=checkpoint)
+
+
+class _Run(Generic[Config, Network]):
+    """Samples and network of a run; building them writes nothing, so a failed start leaves nothing."""
+
+    def __init__(self, kind: RunKind[Config, Network], config: Config, *, data_root: Path) -> None:
+        self._kind, self._config = kind, config
+        self._samples = kind.samples(open_sources(config, data_root=data_root), config)
+        L.seed_everything(config.seed, verbose=False)
+        self._network = kind.network(config)
+        # Convolutions are 1.2 to 1.6 x faster so on CPUs, and use the tensor cores of GPUs.
+        _arrange(self._network, torch.channels_last)
+        self._network.train()  # loaded weights come in evaluation mode, which the trainer would keep
+
+    def finish(self, trainer: L.Trainer, folder: RunFolder, *, checkpoint: Path | None) -> Path:
+        """Train to the last step and write the weights."""
+        data = RunData(self._samples, collate=self._kind.collate, config=self._config)
+        module = self._kind.module(self._network, self._config)
+        fit(trainer, module, data, checkpoint=checkpoint)
+        if trainer.is_global_zero:
+            _arrange(self._network, torch.contiguous_format)
+            save_weights(self._network, folder.weights_file, predictor=self._kind.predictor(self._config))
+            logger.info("wrote %s after %d steps", folder.weights_file, self._config.steps)
+        return folder.weights_file
+
+
+def _arrange(network: nn.Module, layout: torch.memory_format) -> None:
+    """Lay out the kernels of a network in memory."""
+    network.to(memory_format=layout)  # type: ignore[call-overload]  # documented, but not in torch's stubs
