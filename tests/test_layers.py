@@ -30,8 +30,9 @@ MAY_IMPORT = {
     "session": {"volume", "slicing", "clicks"},
     "evaluation": set(CHAIN),
     "training": {"volume", "slicing", "clicks", "models", "interaction", "evaluation"},  # for the threshold
+    "adaptation": {*CHAIN, "evaluation", "training"},
     "demo": {"volume", "slicing", "clicks", "session", "evaluation"},
-    "cli": {*CHAIN, "evaluation", "training", "demo"},
+    "cli": {*CHAIN, "evaluation", "training", "adaptation", "demo"},
     "server": {*CHAIN, "evaluation"},
 }
 """What a package imports of the others; `errors`, `types` and `atomic` are below all."""

@@ -15,6 +15,8 @@ class Leg:
     """Optimiser steps so far; 0 are the weights that were started from."""
     loss: float
     """What validation wants to be small, such as mean clicks needed, or 1 - Dice."""
+    seconds: float = 0.0
+    """Time that it took, validation included."""
 
 
 def best_leg(legs: Sequence[Leg]) -> Leg:

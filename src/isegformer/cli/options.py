@@ -22,6 +22,14 @@ class Method(StrEnum):
     """Shapes between annotated slices, without a network; never beyond the outermost."""
 
 
+class Networks(StrEnum):
+    """Which networks a command works on."""
+
+    CLICK = "click"
+    PROPAGATION = "propagation"
+    BOTH = "both"
+
+
 ClickWeights = Annotated[
     str, typer.Option("--weights", metavar="NAME_OR_PATH", help="Weights of the click network.")
 ]

@@ -1,7 +1,9 @@
 """A predictor from the name or file of its weights."""
 
+from dataclasses import replace
+
 from isegformer.errors import ConfigError
-from isegformer.interaction.predictor import PredictorConfig, SlicePredictor
+from isegformer.interaction.predictor import SlicePredictor
 from isegformer.interaction.settings import predictor_config_from_json
 from isegformer.models import ClickSegmenter, inspect, load
 from isegformer.types import PathLike
@@ -28,4 +30,4 @@ def load_predictor(
             "network; see `isegformer weights list`"
         )
     config = predictor_config_from_json(inspect(name_or_path).predictor)
-    return SlicePredictor(network, PredictorConfig(zoom=config.zoom, mirror=config.mirror or is_mirrored))
+    return SlicePredictor(network, replace(config, mirror=config.mirror or is_mirrored))
