@@ -28,16 +28,17 @@ MAY_IMPORT = {
     "interaction": set(CHAIN[:4]),
     "propagation": set(CHAIN[:4]),
     "session": {"volume", "slicing", "clicks"},
-    "evaluation": set(CHAIN),
-    "training": {"volume", "slicing", "clicks", "models", "interaction", "evaluation"},  # for the threshold
-    "adaptation": {*CHAIN, "evaluation", "training"},
+    "datasets": {"volume", "slicing"},
+    "evaluation": {*CHAIN, "datasets"},
+    "training": {"volume", "slicing", "clicks", "models", "interaction", "datasets", "evaluation"},
+    "adaptation": {*CHAIN, "datasets", "evaluation", "training"},
     "demo": {"volume", "slicing", "clicks", "session", "evaluation"},
-    "cli": {*CHAIN, "evaluation", "training", "adaptation", "demo"},
+    "cli": {*CHAIN, "datasets", "evaluation", "training", "adaptation", "demo"},
     "server": {*CHAIN, "evaluation"},
 }
 """What a package imports of the others; `errors`, `types` and `atomic` are below all."""
 
-LIGHT = ("volume", "slicing", "clicks", "session")
+LIGHT = ("volume", "slicing", "clicks", "datasets", "session")
 """Packages that work without torch."""
 
 

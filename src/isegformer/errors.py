@@ -19,6 +19,7 @@
     │   └── SessionMismatchError            the folder belongs to another volume or other weights
     ├── JournalError          (OSError)     the journal of a session cannot be read or written
     ├── DatasetError          (OSError)     a data folder does not have the expected form
+    │   └── UnreadableCaseError             one case of it is damaged or contradicts itself
     └── DependencyError       (ImportError) an optional dependency is not installed
 
 Messages say what was got, what was expected, and, where the user can act, what to do.
@@ -91,6 +92,10 @@ class JournalError(IsegformerError, OSError):
 
 class DatasetError(IsegformerError, OSError):
     """A data folder does not have the expected form."""
+
+
+class UnreadableCaseError(DatasetError):
+    """One case of a data folder is damaged or contradicts itself; the others may be fine."""
 
 
 class DependencyError(IsegformerError, ImportError):

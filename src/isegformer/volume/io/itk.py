@@ -127,6 +127,19 @@ def read_image(path: Path, *, image_io: str, stored: StoredSize | None) -> sitk.
     return image
 
 
+def size_of(path: Path, *, image_io: str) -> tuple[int, ...]:
+    """Return the lengths of the axes that the header of a file claims, columns first; nothing else is read.
+
+    Raises
+    ------
+    VolumeReadError : the header cannot be read
+    """
+    with errors_named(path):
+        reader = _reader(path, image_io=image_io)
+        reader.ReadImageInformation()
+        return tuple(reader.GetSize())
+
+
 def voxels_of(image: sitk.Image) -> AnyArray:
     """Return a copy of the voxels of an ITK image of 2 to 4 dimensions as (I, J, K) or (I, J, K, 3).
 
