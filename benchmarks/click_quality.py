@@ -14,13 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
+from isegformer.datasets import open_cases, read_split
 from isegformer.evaluation import MAX_CLICKS, clicks_needed, run_clicks
 from isegformer.interaction import SlicePredictor, load_predictor
 from isegformer.slicing import Plane, slice_view
-from isegformer.training.config import SourceConfig
-from isegformer.training.sources import SliceFolder, read_split
 from isegformer.types import FloatArray, Mask
-from isegformer.volume import apply_window, read_label_map, read_volume, window_from_percentiles
+from isegformer.volume import apply_window, default_window
 
 THRESHOLDS = (0.80, 0.85, 0.90)
 SLICES = {"slices/sunnybrook": 1, "slices/fetal_head": 1, "slices/nuclei": 100, "slices/coco_objects": 1}
@@ -31,12 +30,10 @@ VOLUMES = {"volumes/chaos_t2": 2, "volumes/hippocampus": 1}
 
 def slice_cases(root: Path, folder: str, least_area_px: int) -> Iterator[tuple[FloatArray, Mask]]:
     """Yield image and mask of every object of the validation slices of a folder."""
-    config = SourceConfig(path=folder, form="slices")
-    source = SliceFolder(
-        root / folder, config=config, cases=read_split(root / "index.json", folder=folder, split="val")
-    )
-    for number in range(len(source)):
-        labelled = source.read(number)
+    names = read_split(root / "index.json", folder=folder, split="val")
+    cases = open_cases("slices", root / folder, cases=names)
+    for number in range(len(names)):
+        labelled = cases.read(number)
         for value in np.unique(labelled.labels[labelled.labels > 0]):
             target = labelled.labels == value
             if np.count_nonzero(target) >= least_area_px:
@@ -45,10 +42,12 @@ def slice_cases(root: Path, folder: str, least_area_px: int) -> Iterator[tuple[F
 
 def volume_cases(root: Path, folder: str, axis: int) -> Iterator[tuple[FloatArray, Mask]]:
     """Yield image and mask of every object of the validation volumes, on its largest slice across `axis`."""
-    for case in read_split(root / "index.json", folder=folder, split="val"):
-        volume = read_volume(root / folder / f"{case}_image.nii.gz")
-        labels = read_label_map(root / folder / f"{case}_label.nii.gz").labels
-        image = apply_window(volume.voxels, window_from_percentiles(volume.voxels))
+    names = read_split(root / "index.json", folder=folder, split="val")
+    cases = open_cases("volumes", root / folder, cases=names)
+    for number in range(len(names)):
+        case = cases.read(number)
+        labels = case.label_map.labels
+        image = apply_window(case.volume.voxels, default_window(case.volume))
         others = tuple(other for other in range(3) if other != axis)
         for value in np.unique(labels[labels > 0]):
             index = int(np.count_nonzero(labels == value, axis=others).argmax())

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from isegformer.datasets import read_split
 from isegformer.evaluation import dice
 from isegformer.models import load
 from isegformer.propagation import (
@@ -22,7 +23,6 @@ from isegformer.propagation import (
     StcnPropagation,
     propagate_volume,
 )
-from isegformer.training.sources import read_split
 from isegformer.types import Labels
 from isegformer.volume import Volume, default_window, read_label_map, read_volume
 

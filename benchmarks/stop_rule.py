@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from propagation_quality import spread_inside
 
+from isegformer.datasets import read_split
 from isegformer.evaluation import dice
 from isegformer.models import load
 from isegformer.propagation import PropagatorConfig, StcnPropagation, StopRule, VolumeSlices
-from isegformer.training.sources import read_split
 from isegformer.volume import default_window, read_label_map, read_volume
 
 FOLDER, AXIS = "volumes/chaos_t2", 2

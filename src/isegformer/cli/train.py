@@ -17,7 +17,13 @@ def train(
     ] = None,
     *,
     data: Annotated[
-        Path, typer.Option("--data", metavar="ROOT", help="Folder that holds the data.", show_default=False)
+        Path,
+        typer.Option(
+            "--data",
+            metavar="ROOT",
+            help="Folder of the paths in CONFIG, see docs/datasets.md.",
+            show_default=False,
+        ),
     ],
     run: Annotated[
         Path, typer.Option("--run", metavar="FOLDER", help="Folder of this run.", show_default=False)

@@ -13,14 +13,16 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from isegformer.clicks import Click, FirstClickConfig, perturbed_next_click, sample_first_clicks
-from isegformer.errors import DatasetError
+from isegformer.datasets import LabelledSlice
+from isegformer.errors import DatasetError, UnreadableCaseError
 from isegformer.interaction import THRESHOLD
 from isegformer.training.augment import IntensityAugmentation
 from isegformer.training.config import ClickTrainingConfig, SourceConfig
 from isegformer.training.given_mask import degraded
 from isegformer.training.objects import OBJECT_FINDERS
-from isegformer.training.sources import LabelledSlice, SliceSource, source_probabilities
+from isegformer.training.sources import SliceSource, source_probabilities
 from isegformer.training.synthesis import synthesise
+from isegformer.training.unreadable import UnreadableCases
 from isegformer.training.view import draw_view, warp_image, warp_labels
 from isegformer.types import FloatArray, Labels, Mask
 
@@ -98,6 +100,7 @@ class ClickSamples(Dataset[ClickSample]):
         self._sources = tuple(sources)
         self._config = config
         self._probabilities = source_probabilities(config)
+        self._unreadable = UnreadableCases(are_skipped=config.skip_unreadable)
         self._augment = IntensityAugmentation()
         self._first_clicks = FirstClickConfig(decay=config.first_click_decay)
 
@@ -106,13 +109,16 @@ class ClickSamples(Dataset[ClickSample]):
         rng = np.random.default_rng((self._config.seed, SAMPLE_STREAM, number))
         for _ in range(ATTEMPTS):
             chosen = int(rng.choice(len(self._sources), p=self._probabilities))
-            labelled = with_objects(
-                self._sources[chosen].draw(rng), rng=rng, config=self._config.train[chosen]
-            )
+            try:
+                drawn = self._sources[chosen].draw(rng)
+            except UnreadableCaseError as error:
+                self._unreadable.note(error)
+                continue
+            labelled = with_objects(drawn, rng=rng, config=self._config.train[chosen])
             sample = self._cut(labelled, rng, number=number)
             if sample is not None:
                 return sample
-        raise DatasetError(f"no usable object in {ATTEMPTS} draws; check least_area_px and the label images")
+        raise DatasetError(f"no usable object in {ATTEMPTS} draws; check least_area_px and the labels")
 
     def _cut(self, labelled: LabelledSlice, rng: np.random.Generator, *, number: int) -> ClickSample | None:
         """Return a sample of one object of the slice, or None if too little of an object is in view."""

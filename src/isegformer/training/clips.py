@@ -12,11 +12,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from isegformer.errors import DatasetError
+from isegformer.datasets import LabelledSlice
+from isegformer.errors import DatasetError, UnreadableCaseError
 from isegformer.training.augment import IntensityAugmentation
 from isegformer.training.click_samples import ATTEMPTS, LEAST_VISIBLE_PX
 from isegformer.training.config import PropagationTrainingConfig
-from isegformer.training.sources import LabelledSlice, SliceSource, source_probabilities
+from isegformer.training.sources import SliceSource, source_probabilities
+from isegformer.training.unreadable import UnreadableCases
 from isegformer.training.view import draw_view, warp_image, warp_labels
 from isegformer.types import AnyArray, FloatArray
 
@@ -60,6 +62,7 @@ class Clips(Dataset[Clip]):
         self._sources = tuple(sources)
         self._config = config
         self._probabilities = source_probabilities(config)
+        self._unreadable = UnreadableCases(are_skipped=config.skip_unreadable)
         self._augment = IntensityAugmentation()
 
     def __getitem__(self, number: int) -> Clip:
@@ -67,13 +70,17 @@ class Clips(Dataset[Clip]):
         rng = np.random.default_rng((self._config.seed, number))
         for _ in range(ATTEMPTS):
             source = self._sources[int(rng.choice(len(self._sources), p=self._probabilities))]
-            slices = source.draw_clip(
-                rng, length=self._config.clip_length, longest_gap=self._config.longest_gap
-            )
+            try:
+                slices = source.draw_clip(
+                    rng, length=self._config.clip_length, longest_gap=self._config.longest_gap
+                )
+            except UnreadableCaseError as error:
+                self._unreadable.note(error)
+                continue
             clip = self._cut(slices, rng)
             if clip is not None:
                 return clip
-        raise DatasetError(f"no usable object in {ATTEMPTS} draws; check least_area_px and the label images")
+        raise DatasetError(f"no usable object in {ATTEMPTS} draws; check least_area_px and the labels")
 
     def _cut(self, slices: Sequence[LabelledSlice], rng: np.random.Generator) -> Clip | None:
         chosen = _draw_objects(slices[0].labels, rng=rng)

@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeVar
 
 import yaml
 
+from isegformer.datasets import FORMS
+from isegformer.datasets.selection import check_groups
 from isegformer.errors import ConfigError
 from isegformer.interaction import ZoomConfig
 from isegformer.types import PathLike
@@ -18,20 +20,24 @@ Config = TypeVar("Config")
 
 @dataclass(frozen=True, kw_only=True)
 class SourceConfig:
-    """One folder of labelled data."""
+    """One folder of data."""
 
     path: str
     """Folder, relative to the data root of the run."""
-    form: Literal["slices", "volumes"]
-    """`images/` + `labels/`, or `*_image.nii.gz` + `*_label.nii.gz`."""
+    form: str
+    """How the folder is laid out: a name of `datasets.FORMS`, see docs/datasets.md."""
     weight: float = 1.0
     """Share of the samples, relative to the other sources."""
     axes: tuple[int, ...] = (0, 1, 2)
     """Axes across which volumes are cut."""
+    slice_indices: tuple[int, ...] | None = None
+    """Slices of a volume on which samples start, along each of the axes; None takes all that hold objects."""
     least_area_px: int = 64
     """Objects with fewer pixels on a slice are left out."""
     ignored_label: int | None = None
     """Label of pixels without a known class."""
+    label_groups: tuple[tuple[int, ...], ...] | None = None
+    """Labels that make up each object, such as [[2], [4]]; the others are background. None: every label."""
     objects: Literal["labels", "superpixels", "regions"] = "labels"
     """What the network learns to segment; superpixels and regions are found in the image, without labels."""
     synthetic_share: float = 0.0
@@ -44,8 +50,16 @@ class SourceConfig:
             raise ConfigError(
                 f"synthetic_share of {self.path} is {self.synthetic_share}, expected between 0 and 1"
             )
-        if self.form not in ("slices", "volumes"):
-            raise ConfigError(f"form of {self.path} is {self.form!r}, expected 'slices' or 'volumes'")
+        if self.form not in FORMS:
+            raise ConfigError(
+                f"form of {self.path} is {self.form!r}, expected one of: {', '.join(sorted(FORMS))}"
+            )
+        if self.label_groups is not None:
+            check_groups(self.label_groups)
+        if self.slice_indices is not None and not (self.slice_indices and min(self.slice_indices) >= 0):
+            raise ConfigError(
+                f"slice_indices of {self.path} are {list(self.slice_indices)}, expected numbers from 0 on"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +89,12 @@ class RunConfig:
     train: tuple[SourceConfig, ...] = ()
     """Where samples come from."""
     index_file: str | None = None
-    """JSON file with the cases of each split by folder, relative to the data root; None takes every case."""
+    """JSON file with the cases of each split by folder, relative to the data root; None takes every case, or,
+    of forms that bring lists of their own, those of the split."""
     split: str = "train"
-    """Split of the index to train on."""
+    """Split to train on."""
+    skip_unreadable: bool = False
+    """Whether damaged cases are named in the log and passed over; otherwise the first one ends the run."""
     start_from: str | None = None
     """Weights to start from: a name or a file; None starts from random numbers."""
     steps: int = 5000
