@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from isegformer.adaptation.case import AdaptationCase
+from isegformer.datasets import LabelledSlice
 from isegformer.errors import DatasetError
 from isegformer.slicing import Plane
-from isegformer.training.sources import LabelledSlice
 
 
 class CaseDraws:
@@ -20,10 +20,6 @@ class CaseDraws:
         if not usable:
             raise DatasetError("no object is large enough to learn from on any labelled slice")
         self._usable = usable
-
-    def __len__(self) -> int:
-        """Return the number of cases."""
-        return len(self._cases)
 
     def draw(self, rng: np.random.Generator) -> LabelledSlice:
         """Draw a slice with an object."""

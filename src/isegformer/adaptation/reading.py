@@ -11,13 +11,19 @@ Each argument is one of
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from isegformer.adaptation.case import AdaptationCase, labelled_case
+from isegformer.datasets import LabelledSlice, LabelledVolume, open_cases
 from isegformer.errors import DatasetError, IsegformerError
 from isegformer.session import JOURNAL_NAME, read_annotations, session_volume_sha256
-from isegformer.volume import Volume, read_label_map, read_volume
+from isegformer.volume import Geometry, Volume, Window, read_label_map, read_volume
 
 SEPARATOR = "="
 """Stands between a volume and its labels."""
+
+FOLDER_FORMS = ("volumes", "slices")
+"""Forms of folders that are tried, in this order."""
 
 
 def read_cases(arguments: Sequence[str], *, axis: int | None = None) -> list[AdaptationCase]:
@@ -91,3 +97,34 @@ def _readable(path: Path) -> Volume | None:
         return read_volume(path)
     except IsegformerError:
         return None
+
+
+def _folder_cases(folder: Path, *, axis: int | None) -> Iterator[AdaptationCase]:
+    """Yield the cases of a folder in the first form that it has."""
+    refusals = []
+    for form in FOLDER_FORMS:
+        try:
+            cases = open_cases(form, folder)
+        except DatasetError as error:
+            refusals.append(str(error))
+            continue
+        for number in range(len(cases.names)):
+            yield _of_dataset(cases.read(number), axis=axis)
+        return
+    raise DatasetError(
+        f"{folder} holds no cases: it is no session folder, and of none of these forms.\n"
+        + "\n".join(refusals)
+    )
+
+
+def _of_dataset(read: LabelledVolume | LabelledSlice, *, axis: int | None) -> AdaptationCase:
+    if isinstance(read, LabelledVolume):
+        return labelled_case(read.volume, read.label_map, name=read.name, axis=axis)
+    shape = (*read.labels.shape, 1)
+    geometry = Geometry(shape, np.eye(4))
+    voxels = np.round(255 * read.image).astype(np.uint8)[:, :, None]
+    labels = np.where(read.ignored, 0, read.labels)[:, :, None]
+    volume = Volume(voxels, geometry)
+    return AdaptationCase(
+        name=read.name, volume=volume, window=Window(low=0, high=255), labels=labels, known={2: (0,)}
+    )

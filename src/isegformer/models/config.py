@@ -233,6 +233,9 @@ FAMILIES: Mapping[str, type[ClickNetworkConfig]] = {
 
 VARIANTS: Mapping[str, ClickNetworkConfig] = {
     "compact": CompactConfig(),
+    "compact-small": CompactConfig(
+        widths=(16, 32, 64, 128, 256), depths=(1, 1, 2, 2, 2), decoder_widths=(16, 32, 64, 96)
+    ),
     "swin-tiny": SwinConfig(embed_channels=96, depths=(2, 2, 6, 2), heads=(3, 6, 12, 24), window=7),
     "swin-small": SwinConfig(embed_channels=96, depths=(2, 2, 18, 2), heads=(3, 6, 12, 24), window=7),
     "swin-base": SwinConfig(embed_channels=128, depths=(2, 2, 18, 2), heads=(4, 8, 16, 32), window=12),

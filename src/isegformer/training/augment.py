@@ -17,7 +17,7 @@ from monai.transforms.intensity.array import (
 
 from isegformer.types import FloatArray
 
-INVERSION_PROBABILITY = 0.15
+INVERSION_PROBABILITY = 0.08
 GREY_PROBABILITY = 0.2
 COLOUR_SHIFT = 0.06
 
@@ -28,11 +28,11 @@ class IntensityAugmentation:
     def __init__(self) -> None:
         self._transforms = Compose(
             [
-                RandAdjustContrast(prob=0.5, gamma=(0.5, 2.0)),
-                RandHistogramShift(num_control_points=(4, 8), prob=0.2),
-                RandBiasField(degree=2, coeff_range=(0.0, 0.25), prob=0.15),
-                RandGaussianSmooth(sigma_x=(0.3, 1.2), sigma_y=(0.3, 1.2), prob=0.15),
-                RandGaussianNoise(prob=0.25, mean=0.0, std=0.05),
+                RandAdjustContrast(prob=0.4, gamma=(0.6, 1.7)),
+                RandHistogramShift(num_control_points=(4, 8), prob=0.08),
+                RandBiasField(degree=2, coeff_range=(0.0, 0.25), prob=0.1),
+                RandGaussianSmooth(sigma_x=(0.3, 1.0), sigma_y=(0.3, 1.0), prob=0.1),
+                RandGaussianNoise(prob=0.15, mean=0.0, std=0.04),
             ]
         )
 

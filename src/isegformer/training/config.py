@@ -78,6 +78,8 @@ class ViewConfig:
     """Other samples: longer side of the slice over `side_px`, drawn from this range."""
     rotation_deg: float = 25.0
     """Largest rotation, either way."""
+    quarter_turn_share: float = 0.25
+    """How often a sample is turned by 90, 180 or 270 degrees too; scans have an up, other images may not."""
     aspect: float = 1.2
     """Largest stretch of one axis against the other."""
 

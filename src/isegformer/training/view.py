@@ -34,7 +34,8 @@ def draw_view(target: Mask, *, rng: np.random.Generator, config: ViewConfig) -> 
         slack_px = 0.1 * config.side_px
         slice_centre = 0.5 * np.array([target.shape[1] - 1, target.shape[0] - 1])
         shown = slice_centre + rng.random() * (object_centre - slice_centre)
-    angle = np.deg2rad(rng.uniform(-config.rotation_deg, config.rotation_deg)) + np.pi / 2 * rng.integers(4)
+    quarter_turns = int(rng.integers(1, 4)) if rng.random() < config.quarter_turn_share else 0
+    angle = np.deg2rad(rng.uniform(-config.rotation_deg, config.rotation_deg)) + np.pi / 2 * quarter_turns
     stretch = config.aspect ** rng.uniform(-1, 1)
     mirror = rng.choice([-1.0, 1.0])
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
