@@ -25,6 +25,12 @@ def many_samples(target, others, *, count=1500, config=None):
     return [sample_first_clicks(target, others=others, rng=rng, config=config) for _ in range(count)]
 
 
+def chi_square(counts, shares):
+    """Return how far counts are from the expected shares: about n - 1 for n shares."""
+    expected = np.sum(counts) * np.asarray(shares) / np.sum(shares)
+    return float(np.sum((np.asarray(counts) - expected) ** 2 / expected))
+
+
 def test_positive_clicks_hit_the_object_and_negative_ones_miss_it(target, others):
     for clicks in many_samples(target, others, count=200):
         assert clicks[0].is_positive
@@ -49,6 +55,38 @@ def test_negative_clicks_fall_on_background_others_and_border_in_the_stated_shar
     ]
     on_others = np.mean([others[click.row, click.col] for click in negatives])
     assert on_others == pytest.approx(0.25, abs=0.04)
+
+
+def test_the_paper_draws_k_first_clicks_with_probability_proportional_to_the_decay(target, others):
+    samples = many_samples(target, others, config=FirstClickConfig(decay=0.8))
+    positives = [sum(click.is_positive for click in clicks) for clicks in samples]
+    negatives = [len(clicks) - count for clicks, count in zip(samples, positives, strict=True)]
+    assert (min(positives), min(negatives)) == (1, 0)
+    # k = 1 to 8 positive, 0 to 7 negative clicks; 22.1 is exceeded once in 400 by chance
+    assert chi_square(np.bincount(positives)[1:9], 0.8 ** np.arange(8)) < 22.1
+    assert chi_square(np.bincount(negatives)[:8], 0.8 ** np.arange(8)) < 22.1
+
+
+def test_negative_clicks_fall_by_the_paper_s_weights_on_the_three_regions(target, others):
+    """Regions overlap: clicks on the background hit the others and the band too, as their area says."""
+    config = FirstClickConfig()
+    background, _, band = negative_regions(target, others=others, config=config)
+    parts = [others & ~band, band & ~others, others & band, background & ~band & ~others]
+    areas = np.array([np.count_nonzero(part) for part in parts])
+    shares = (
+        0.1 * areas / np.count_nonzero(background)
+        + 0.4 * areas * [1, 0, 1, 0] / np.count_nonzero(others)
+        + 0.5 * areas * [0, 1, 1, 0] / np.count_nonzero(band)
+    )
+    counts = [0, 0, 0, 0]
+    for clicks in many_samples(target, others, count=800):
+        for click in clicks:
+            for number, part in enumerate(parts):
+                counts[number] += not click.is_positive and part[click.row, click.col]
+    assert areas[2] == 0  # the other object lies beyond the band
+    kept = [0, 1, 3]
+    # 2 degrees of freedom; 12 is exceeded once in 400 by chance
+    assert chi_square(np.take(counts, kept), np.take(shares, kept)) < 12
 
 
 def test_border_band_is_a_tenth_of_the_square_root_of_the_area_wide(target, others):

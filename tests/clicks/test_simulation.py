@@ -89,3 +89,20 @@ def test_perturbed_clicks_stay_in_the_inner_half_of_the_larger_error(prediction,
         depths = error_depths(prediction, target)
         chosen = depths.missing if click.is_positive else depths.excess
         assert chosen[click.row, click.col] > max(depths.missing.max(), depths.excess.max()) / 2
+
+
+def test_perturbed_clicks_are_spread_evenly_over_the_deep_half_of_the_larger_error():
+    """A missing square of 7 x 7 is 4 deep; its inner 3 x 3 pixels are deeper than 2."""
+    target, prediction = np.zeros((12, 15), bool), np.zeros((12, 15), bool)
+    target[2:9, 3:10] = True
+    prediction[10:12, 12:15] = True
+    counts = np.zeros(target.shape, int)
+    rng = np.random.default_rng(4)
+    for _ in range(900):
+        click = perturbed_next_click(prediction, target, rng=rng)
+        assert click.is_positive
+        counts[click.row, click.col] += 1
+    inner = counts[4:7, 5:8]
+    assert inner.sum() == 900
+    # 8 degrees of freedom; 24 is exceeded once in 400 by chance
+    assert np.sum((inner - 100) ** 2 / 100) < 24

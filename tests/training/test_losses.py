@@ -59,13 +59,37 @@ def test_dice_gradient_equals_finite_differences():
     assert torch.autograd.gradcheck(lambda x: soft_dice_loss(x, target), (logits,))
 
 
-def test_focal_gradient_treats_the_normalising_mean_as_a_constant():
+def focal_loss_by_hand(logits, target, constant):
+    """The focal loss of one image with alpha 0.5 and gamma 2, its normalising mean given."""
+    p_true = torch.where(target, torch.sigmoid(logits), torch.sigmoid(-logits))
+    return (0.5 * (1 - p_true) ** 2 / (constant + 1e-6) * -torch.log(p_true)).mean()
+
+
+def test_focal_gradient_equals_finite_differences_with_the_normalising_mean_held():
     torch.manual_seed(2)
     logits = torch.randn(1, 1, 3, 4, dtype=torch.float64, requires_grad=True)
     target = torch.rand(1, 1, 3, 4) > 0.5
     p_true = torch.where(target, torch.sigmoid(logits), torch.sigmoid(-logits))
     constant = ((1 - p_true) ** 2).mean().detach()
-    by_hand = (0.5 * (1 - p_true) ** 2 / (constant + 1e-6) * -torch.log(p_true)).mean()
-    (expected,) = torch.autograd.grad(by_hand, logits)
+    torch.testing.assert_close(
+        normalised_focal_loss(logits, target), focal_loss_by_hand(logits, target, constant)
+    )
     (got,) = torch.autograd.grad(normalised_focal_loss(logits, target), logits)
-    torch.testing.assert_close(got, expected, rtol=1e-6, atol=1e-9)
+    small = 1e-6
+    for index in range(logits.numel()):
+        shift = torch.zeros(12, dtype=torch.float64)
+        shift[index] = small
+        above, below = (
+            focal_loss_by_hand(logits.detach() + sign * shift.view_as(logits), target, constant)
+            for sign in (1, -1)
+        )
+        assert got.flatten()[index].item() == pytest.approx(
+            (above - below).item() / (2 * small), rel=1e-5, abs=1e-9
+        )
+
+
+def test_focal_loss_of_two_images_is_the_mean_of_each():
+    torch.manual_seed(3)
+    logits, target = torch.randn(2, 1, 3, 4, dtype=torch.float64), torch.rand(2, 1, 3, 4) > 0.5
+    each = [normalised_focal_loss(logits[n : n + 1], target[n : n + 1]).item() for n in range(2)]
+    assert normalised_focal_loss(logits, target).item() == pytest.approx(sum(each) / 2)
