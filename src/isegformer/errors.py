@@ -20,6 +20,7 @@
     ├── JournalError          (OSError)     the journal of a session cannot be read or written
     ├── DatasetError          (OSError)     a data folder does not have the expected form
     │   └── UnreadableCaseError             one case of it is damaged or contradicts itself
+    ├── TrainingMemoryError   (MemoryError) a training run needs more memory than there is
     └── DependencyError       (ImportError) an optional dependency is not installed
 
 Messages say what was got, what was expected, and, where the user can act, what to do.
@@ -96,6 +97,10 @@ class DatasetError(IsegformerError, OSError):
 
 class UnreadableCaseError(DatasetError):
     """One case of a data folder is damaged or contradicts itself; the others may be fine."""
+
+
+class TrainingMemoryError(IsegformerError, MemoryError):
+    """A training run needs more memory than there is."""
 
 
 class DependencyError(IsegformerError, ImportError):

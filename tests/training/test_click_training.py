@@ -1,12 +1,13 @@
 import dataclasses
 import json
+import math
 
 import numpy as np
 import pytest
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from isegformer.errors import CheckpointError, ConfigError, WeightsNotFoundError
+from isegformer.errors import CheckpointError, ConfigError, TrainingMemoryError, WeightsNotFoundError
 from isegformer.interaction.settings import predictor_config_from_json
 from isegformer.models import inspect, load
 from isegformer.models.build import build_click_network
@@ -15,7 +16,8 @@ from isegformer.models.config import CompactConfig, MlpDecoderConfig, SwinConfig
 from isegformer.training import click_run
 from isegformer.training.click_module import ClickTraining
 from isegformer.training.click_run import resume_clicks, train_clicks
-from isegformer.training.click_samples import ClickSamples, collate, draw_object
+from isegformer.training.click_samples import ClickBatch, ClickSamples, collate, draw_object
+from isegformer.training.config import ViewConfig
 from isegformer.training.sources import open_sources
 
 TINY = CompactConfig(
@@ -91,13 +93,48 @@ def test_every_round_adds_at_most_one_click_and_hands_on_a_probability(samples, 
     batch = collate([samples[0], samples[1]])
     clicks = [list(group) for group in batch.clicks]
     probability = module._predicted(batch, clicks, batch.given)
-    module._correct(batch, clicks, probability, rng=np.random.default_rng(0))
+    module._correct(batch, clicks, probability, rngs=[np.random.default_rng(n) for n in range(2)])
     assert all(0 <= len(now) - len(then) <= 1 for now, then in zip(clicks, batch.clicks, strict=True))
     assert sum(map(len, clicks)) > sum(map(len, batch.clicks))
     assert probability.shape == batch.given.shape
     assert 0 < probability.mean() < 1
     assert not probability.requires_grad
     assert module.network.training
+
+
+def test_the_loss_adds_dice_and_the_cross_entropy_of_auxiliary_heads(click_config):
+    """Every probability is 0.5; one of four pixels is the object, another is ignored."""
+    config = dataclasses.replace(click_config, dice_weight=2.0, auxiliary_weight=0.4)
+    module = ClickTraining(build_click_network(TINY), config=config)
+    target, ignored = torch.tensor([1, 0, 0, 0]).bool(), torch.tensor([0, 0, 0, 1]).bool()
+    batch = ClickBatch(
+        image=torch.zeros(1, 3, 1, 4),
+        target=target.view(1, 1, 1, 4),
+        ignored=ignored.view(1, 1, 1, 4),
+        given=torch.zeros(1, 1, 1, 4),
+        clicks=((),),
+        numbers=(0,),
+    )
+    flat = torch.zeros(1, 1, 1, 4)
+    # focal: 0.5 log 2 a pixel; Dice: 1 - (2 * 0.5 + 1) / (1.5 + 1 + 1); the head: log 2 over 3 of 4 pixels
+    expected = 0.5 * math.log(2) + 2 * (1 - 2 / 3.5) + 0.4 * math.log(2) * 3 / 4
+    assert module._loss([flat, flat], batch).item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_all_samples_of_a_step_go_through_the_same_number_of_rounds(samples, click_config):
+    """However the samples of a step are batched, each gets the same clicks."""
+    config = dataclasses.replace(click_config, most_rounds=4, loss_rounds=1)
+    module = ClickTraining(build_click_network(TINY), config=config)
+    module.log = lambda *_, **__: None
+    seen = []
+    module._predicted = lambda batch, clicks, before: torch.zeros_like(before)
+    module._hint = lambda batch, clicks, before: seen.append(clicks) or torch.zeros_like(batch.image)
+    batched = [samples[number] for number in range(4)]
+    for group in (batched, batched[:2], batched[2:]):
+        module.training_step(collate(group), 0)
+    together, first, second = seen
+    assert together == first + second
+    assert all(len(now) > len(sample.clicks) for now, sample in zip(together, batched, strict=True))
 
 
 def test_a_step_gives_every_parameter_a_gradient(samples, click_config):
@@ -211,3 +248,31 @@ def test_the_network_is_trained_in_channels_last(tiny_networks, data_root, click
 
     train_clicks(click_config, data_root=data_root, run_path=tmp_path, callbacks=[NoteLayout()])
     assert layouts == [True, True]
+
+
+def test_samples_of_the_paper_s_recipe_are_no_squares(tiny_networks, data_root, click_config, tmp_path):
+    config = dataclasses.replace(
+        click_config,
+        view=ViewConfig(framing="crop", shape_px=(32, 48)),
+        augmentation="paper",
+        optimiser="adam",
+        schedule="milestones",
+        milestones=(0.5,),
+    )
+    samples = ClickSamples(open_sources(config, data_root=data_root), config=config)
+    assert samples[0].image.shape == (3, 32, 48)
+    assert samples[0].target.shape == samples[0].ignored.shape == samples[0].given.shape == (32, 48)
+    train_clicks(config, data_root=data_root, run_path=tmp_path)
+    last = json.loads((tmp_path / "metrics.jsonl").read_text())
+    assert last["learning_rate"] == pytest.approx(0.1 * config.learning_rate)
+
+
+def test_too_little_memory_is_told_with_what_to_change(
+    tiny_networks, data_root, click_config, tmp_path, monkeypatch
+):
+    def step(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(ClickTraining, "training_step", step)
+    with pytest.raises(TrainingMemoryError, match="set batch_size to 1 and accumulate to 2"):
+        train_clicks(click_config, data_root=data_root, run_path=tmp_path)

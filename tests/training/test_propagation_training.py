@@ -1,6 +1,9 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
+from lightning.pytorch.callbacks import Callback
 
 from isegformer.models import load
 from isegformer.models.stcn import Stcn
@@ -9,7 +12,7 @@ from isegformer.training import propagation_run
 from isegformer.training.clips import Clips, collate_clips, jittered
 from isegformer.training.config import PropagationTrainingConfig, SourceConfig, ViewConfig
 from isegformer.training.propagation_module import PropagationTraining, clip_loss
-from isegformer.training.propagation_run import train_propagation
+from isegformer.training.propagation_run import resume_propagation, train_propagation
 from isegformer.training.sources import open_sources
 
 ENCODER = EncoderConfig(
@@ -127,3 +130,31 @@ def test_a_run_gives_weights_that_can_be_loaded(data_root, config, tmp_path, mon
     network = load(train_propagation(config, data_root=data_root, run_path=tmp_path / "run"))
     assert isinstance(network, Stcn)
     assert network.config == TINY
+
+
+def test_clips_need_not_be_square(data_root, config):
+    config = dataclasses.replace(config, view=ViewConfig(shape_px=(32, 48)), augmentation="paper")
+    clip = Clips(open_sources(config, data_root=data_root), config=config)[0]
+    assert clip.frames.shape == (3, 3, 32, 48)
+    assert clip.labels.shape == (3, 32, 48)
+
+
+def test_a_run_is_resumed_to_the_same_weights(data_root, config, tmp_path, monkeypatch):
+    monkeypatch.setitem(propagation_run.ARCHITECTURES, "stcn-small", TINY)
+    whole = load(train_propagation(config, data_root=data_root, run_path=tmp_path / "whole"))
+    checkpoints = []
+
+    class StopAfterFirst(Callback):
+        def on_train_batch_end(self, trainer, *_):
+            checkpoints.append(trainer.global_step)
+            if trainer.global_step == 1 and len(checkpoints) == 1:
+                trainer.save_checkpoint(tmp_path / "parts" / "checkpoints" / "last.ckpt")
+                raise KeyboardInterrupt
+
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        train_propagation(
+            config, data_root=data_root, run_path=tmp_path / "parts", callbacks=[StopAfterFirst()]
+        )
+    parts = load(resume_propagation(tmp_path / "parts", data_root=data_root))
+    for (name, expected), got in zip(whole.state_dict().items(), parts.state_dict().values(), strict=True):
+        torch.testing.assert_close(got, expected, rtol=0, atol=2e-6, msg=name)

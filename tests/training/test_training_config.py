@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,12 @@ from isegformer.training.config import (
     ClickTrainingConfig,
     PropagationTrainingConfig,
     SourceConfig,
+    ViewConfig,
     from_record,
     read_config,
     to_record,
 )
+from isegformer.training.optimiser import learning_rate_factor
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
@@ -58,6 +61,14 @@ def test_overrides_replace_values(tmp_path):
         ("index_file: 3", "index_file is 3, expected str"),
         ("train: [{path: a, form: slices, axes: 3}]", "axes is 3"),
         ("a: [unclosed", "cannot read"),
+        ("view: {shape_px: [320]}", r"shape_px is \[320\], expected 2 values"),
+        ("view: {shape_px: [320, 0]}", r"the input is \[320, 0\] px"),
+        ("view: {crop_scale: [2.0, 1.0]}", "crop_scale is"),
+        ("view: {framing: zoomed}", "framing is 'zoomed', expected 'zoom' or 'crop'"),
+        ("optimiser: sgd", "optimiser is 'sgd', expected 'adamw' or 'adam'"),
+        ("schedule: cosine", "schedule is 'cosine'"),
+        ("augmentation: none", "augmentation is 'none'"),
+        ("prefetch: 0\ntrain: [{path: a, form: slices}]", "prefetch is 0"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said(tmp_path, text, message):
@@ -82,3 +93,25 @@ def test_shipped_recipes_can_be_read(name, kind):
     config = read_config(CONFIGS / f"{name}.yaml", kind)
     assert config.architecture == name
     assert all(isinstance(source, SourceConfig) for source in config.train)
+
+
+def test_the_recipe_of_the_paper_can_be_said(tmp_path):
+    """The recipe that docs/training.md shows, its values compared with those that were published."""
+    text = (CONFIGS.parent / "docs" / "training.md").read_text(encoding="utf-8")
+    recipe = text.split("```yaml\n")[1].split("```")[0]
+    config = read_config(write(tmp_path / "paper.yaml", recipe), ClickTrainingConfig)
+    assert config.view.input_shape_px == (320, 480)
+    assert (config.view.framing, config.view.crop_scale) == ("crop", (0.75, 1.4))
+    assert (config.optimiser, config.learning_rate, config.betas) == ("adam", 5e-4, (0.9, 0.999))
+    rates = [
+        round(learning_rate_factor(step, dataclasses.replace(config, steps=55)), 6)
+        for step in (0, 48, 49, 50, 54)
+    ]
+    assert rates == [1.0, 1.0, 1.0, 0.1, 0.1]
+    assert (config.focal_alpha, config.focal_gamma, config.auxiliary_weight) == (0.5, 2.0, 0.4)
+    assert (config.batch_size, config.first_click_decay, config.most_rounds) == (32, 0.8, 3)
+
+
+def test_a_square_view_may_be_said_by_its_side():
+    assert ViewConfig(side_px=96).input_shape_px == (96, 96)
+    assert ViewConfig(shape_px=(64, 96)).input_shape_px == (64, 96)

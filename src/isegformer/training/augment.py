@@ -1,9 +1,12 @@
-"""Changes of intensity and colour that make one set of weights serve many scanners and cameras.
+"""Changes of intensity and colour of training samples, by the names that a recipe gives them.
 
-The transforms are MONAI's; this file chooses them and makes them repeatable.
+`IntensityAugmentation` makes one set of weights serve many scanners and cameras; its transforms are MONAI's,
+this file chooses them and makes them repeatable. `PaperAugmentation` is what iSegFormer was trained with.
 """
 
 import warnings
+from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 from monai.transforms.compose import Compose
@@ -15,15 +18,29 @@ from monai.transforms.intensity.array import (
     RandHistogramShift,
 )
 
-from isegformer.types import FloatArray
+from isegformer.training.config import AugmentationName
+from isegformer.types import AnyArray, FloatArray
 
 INVERSION_PROBABILITY = 0.08
 GREY_PROBABILITY = 0.2
 COLOUR_SHIFT = 0.06
 
+PAPER_PROBABILITY = 0.75
+PAPER_BRIGHTNESS = (-0.25, 0.25)
+PAPER_CONTRAST = (-0.15, 0.4)
+PAPER_COLOUR_SHIFT = 10 / 255
+
+
+class Augmentation(Protocol):
+    """Changes one sample at a time."""
+
+    def __call__(self, image: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """Return a changed copy of an image (H, W) or (H, W, 3) in [0, 1], as (3, H, W) in [0, 1]."""
+        ...
+
 
 class IntensityAugmentation:
-    """Draws contrast, shading, blur, noise, inversion and colour changes for one sample at a time."""
+    """Draws contrast, shading, blur, noise, inversion and colour changes."""
 
     def __init__(self) -> None:
         self._transforms = Compose(
@@ -58,3 +75,32 @@ def _recoloured(image: FloatArray, rng: np.random.Generator) -> FloatArray:
         return np.asarray(image.mean(axis=0, keepdims=True))
     shift = rng.uniform(-COLOUR_SHIFT, COLOUR_SHIFT, size=(3, 1, 1))
     return (image + shift).astype(np.float32)
+
+
+class PaperAugmentation:
+    """Draws brightness and contrast, and a shift of every channel by itself, of grey images too.
+
+    Three quarters of the samples become contrast * image + brightness; each channel of three quarters, drawn
+    apart from those, is shifted by up to 10 / 255.
+
+    Source: RITM (Sofiiuk et al. 2022) and iSegFormer (2022), published code.
+    """
+
+    def __call__(self, image: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """Return a changed copy of an image (H, W) or (H, W, 3) in [0, 1], as (3, H, W) in [0, 1]."""
+        channels: AnyArray = (
+            np.repeat(image[None], 3, axis=0) if image.ndim == 2 else image.transpose(2, 0, 1)
+        )
+        if rng.random() < PAPER_PROBABILITY:
+            contrast, brightness = rng.uniform(*PAPER_CONTRAST), rng.uniform(*PAPER_BRIGHTNESS)
+            channels = np.clip((1 + contrast) * channels + brightness, 0, 1)
+        if rng.random() < PAPER_PROBABILITY:
+            channels = channels + rng.uniform(-PAPER_COLOUR_SHIFT, PAPER_COLOUR_SHIFT, size=(3, 1, 1))
+        return np.ascontiguousarray(np.clip(channels, 0, 1), dtype=np.float32)
+
+
+AUGMENTATIONS: Mapping[AugmentationName, type[Augmentation]] = {
+    "scanners": IntensityAugmentation,
+    "paper": PaperAugmentation,
+}
+"""Augmentations, by the name that a recipe gives them."""

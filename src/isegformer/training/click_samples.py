@@ -16,21 +16,23 @@ from isegformer.clicks import Click, FirstClickConfig, perturbed_next_click, sam
 from isegformer.datasets import LabelledSlice
 from isegformer.errors import DatasetError, UnreadableCaseError
 from isegformer.interaction import THRESHOLD
-from isegformer.training.augment import IntensityAugmentation
+from isegformer.training.augment import AUGMENTATIONS
 from isegformer.training.config import ClickTrainingConfig, SourceConfig
 from isegformer.training.given_mask import degraded
 from isegformer.training.objects import OBJECT_FINDERS
 from isegformer.training.sources import SliceSource, source_probabilities
 from isegformer.training.synthesis import synthesise
+from isegformer.training.transfer import on_device, pinned
 from isegformer.training.unreadable import UnreadableCases
-from isegformer.training.view import draw_view, warp_image, warp_labels
+from isegformer.training.view import FRAMINGS, warp_image, warp_labels
 from isegformer.types import FloatArray, Labels, Mask
 
 MERGE_PROBABILITY = 0.15
 """How often two objects of a slice are taken as one (RITM)."""
 
-SAMPLE_STREAM, ROUND_STREAM = 0, 1
-"""Random streams of a run: what samples show, and the clicks of the rounds; each with the sample's number."""
+SAMPLE_STREAM, ROUND_STREAM, STEP_STREAM = 0, 1, 2
+"""Random streams of a run: what a sample shows and the clicks of its rounds, each with the sample's number;
+how many rounds there are, with the number of the optimiser step."""
 
 LEAST_VISIBLE_PX = 32
 ATTEMPTS = 20
@@ -38,16 +40,16 @@ ATTEMPTS = 20
 
 @dataclass(frozen=True, kw_only=True)
 class ClickSample:
-    """One object with its first clicks; S is the side of the sample."""
+    """One object with its first clicks; a sample is of H x W pixels."""
 
     image: Tensor
-    """(3, S, S), RGB in [0, 1]."""
+    """(3, H, W), RGB in [0, 1]."""
     target: Tensor
-    """bool, (S, S)."""
+    """bool, (H, W)."""
     ignored: Tensor
-    """bool, (S, S)."""
+    """bool, (H, W)."""
     given: Tensor
-    """(S, S), probability that the network starts from; zeros where there is no mask yet."""
+    """(H, W), probability that the network starts from; zeros where there is no mask yet."""
     clicks: tuple[Click, ...]
     number: int
     """Position in the run."""
@@ -58,27 +60,25 @@ class ClickBatch:
     """Samples of one step; B is the batch."""
 
     image: Tensor
-    """(B, 3, S, S)."""
+    """(B, 3, H, W)."""
     target: Tensor
-    """bool, (B, 1, S, S)."""
+    """bool, (B, 1, H, W)."""
     ignored: Tensor
-    """bool, (B, 1, S, S)."""
+    """bool, (B, 1, H, W)."""
     given: Tensor
-    """(B, 1, S, S)."""
+    """(B, 1, H, W)."""
     clicks: tuple[tuple[Click, ...], ...]
-    number: int
-    """Position in the run of its first sample."""
+    """Of each sample."""
+    numbers: tuple[int, ...]
+    """Position in the run of each sample."""
 
     def to(self, device: torch.device) -> "ClickBatch":
         """Return the batch with its tensors on `device`."""
-        return ClickBatch(
-            image=self.image.to(device),
-            target=self.target.to(device),
-            ignored=self.ignored.to(device),
-            given=self.given.to(device),
-            clicks=self.clicks,
-            number=self.number,
-        )
+        return on_device(self, device)
+
+    def pin_memory(self) -> "ClickBatch":
+        """Return the batch in memory that a GPU can read by itself."""
+        return pinned(self)
 
 
 def collate(samples: Sequence[ClickSample]) -> ClickBatch:
@@ -89,7 +89,7 @@ def collate(samples: Sequence[ClickSample]) -> ClickBatch:
         ignored=torch.stack([sample.ignored for sample in samples])[:, None],
         given=torch.stack([sample.given for sample in samples])[:, None],
         clicks=tuple(sample.clicks for sample in samples),
-        number=samples[0].number,
+        numbers=tuple(sample.number for sample in samples),
     )
 
 
@@ -101,7 +101,7 @@ class ClickSamples(Dataset[ClickSample]):
         self._config = config
         self._probabilities = source_probabilities(config)
         self._unreadable = UnreadableCases(are_skipped=config.skip_unreadable)
-        self._augment = IntensityAugmentation()
+        self._augment = AUGMENTATIONS[config.augmentation]()
         self._first_clicks = FirstClickConfig(decay=config.first_click_decay)
 
     def __getitem__(self, number: int) -> ClickSample:
@@ -126,14 +126,14 @@ class ClickSamples(Dataset[ClickSample]):
         if target is None:
             return None
         view_config = self._config.view
-        view = draw_view(target, rng=rng, config=view_config)
-        side = view_config.side_px
-        seen = warp_labels(target, view, side_px=side)
+        view = FRAMINGS[view_config.framing](target, rng=rng, config=view_config)
+        shape = view_config.input_shape_px
+        seen = warp_labels(target, view, shape_px=shape)
         if np.count_nonzero(seen) < LEAST_VISIBLE_PX:
             return None
-        others = warp_labels((labelled.labels > 0) & ~target, view, side_px=side)
-        ignored = warp_labels(labelled.ignored, view, side_px=side)
-        image = self._augment(warp_image(labelled.image, view, side_px=side), rng)
+        others = warp_labels((labelled.labels > 0) & ~target, view, shape_px=shape)
+        ignored = warp_labels(labelled.ignored, view, shape_px=shape)
+        image = self._augment(warp_image(labelled.image, view, shape_px=shape), rng)
         given, clicks = self._start(seen, others=others, ignored=ignored, rng=rng)
         return ClickSample(
             image=torch.from_numpy(image),
@@ -160,7 +160,7 @@ class ClickSamples(Dataset[ClickSample]):
 
 
 def with_objects(labelled: LabelledSlice, *, rng: np.random.Generator, config: SourceConfig) -> LabelledSlice:
-    """Return a slice with the objects that its source asks for, now and then in a made-up image of them."""
+    """Return a slice with the objects that its source asks for; its image may be made up from them."""
     labels = OBJECT_FINDERS[config.objects](labelled.image, labelled.labels, rng)
     image = labelled.image
     if rng.random() < config.synthetic_share:

@@ -14,12 +14,13 @@ from torch.utils.data import Dataset
 
 from isegformer.datasets import LabelledSlice
 from isegformer.errors import DatasetError, UnreadableCaseError
-from isegformer.training.augment import IntensityAugmentation
+from isegformer.training.augment import AUGMENTATIONS
 from isegformer.training.click_samples import ATTEMPTS, LEAST_VISIBLE_PX
 from isegformer.training.config import PropagationTrainingConfig
 from isegformer.training.sources import SliceSource, source_probabilities
+from isegformer.training.transfer import on_device, pinned
 from isegformer.training.unreadable import UnreadableCases
-from isegformer.training.view import draw_view, warp_image, warp_labels
+from isegformer.training.view import FRAMINGS, warp_image, warp_labels
 from isegformer.types import AnyArray, FloatArray
 
 OBJECTS = 2
@@ -28,22 +29,22 @@ OBJECTS = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """T slices with the masks of two objects; in a batch every tensor has B in front. S is the side."""
+    """T slices of H x W pixels with the masks of two objects; in a batch every tensor has B in front."""
 
     frames: Tensor
-    """(T, 3, S, S), RGB in [0, 1]."""
+    """(T, 3, H, W), RGB in [0, 1]."""
     labels: Tensor
-    """int64, (T, S, S): 0 is background, 1 and 2 are the objects."""
+    """int64, (T, H, W): 0 is background, 1 and 2 are the objects."""
     has_second: Tensor
     """bool, (): whether there is a second object."""
 
     def to(self, device: torch.device) -> "Clip":
         """Return the clip with its tensors on `device`."""
-        return Clip(
-            frames=self.frames.to(device),
-            labels=self.labels.to(device),
-            has_second=self.has_second.to(device),
-        )
+        return on_device(self, device)
+
+    def pin_memory(self) -> "Clip":
+        """Return the clip in memory that a GPU can read by itself."""
+        return pinned(self)
 
 
 def collate_clips(clips: Sequence[Clip]) -> Clip:
@@ -63,7 +64,7 @@ class Clips(Dataset[Clip]):
         self._config = config
         self._probabilities = source_probabilities(config)
         self._unreadable = UnreadableCases(are_skipped=config.skip_unreadable)
-        self._augment = IntensityAugmentation()
+        self._augment = AUGMENTATIONS[config.augmentation]()
 
     def __getitem__(self, number: int) -> Clip:
         """Draw clip `number`."""
@@ -86,15 +87,16 @@ class Clips(Dataset[Clip]):
         chosen = _draw_objects(slices[0].labels, rng=rng)
         if not len(chosen):
             return None
-        side = self._config.view.side_px
-        view = draw_view(np.isin(slices[0].labels, chosen), rng=rng, config=self._config.view)
+        config = self._config.view
+        shape = config.input_shape_px
+        view = FRAMINGS[config.framing](np.isin(slices[0].labels, chosen), rng=rng, config=config)
         # One state of the generator for the whole clip: slices of a scan share contrast and shading.
         look = int(rng.integers(2**32))
         frames, labels = [], []
         for labelled in slices:
-            image = warp_image(labelled.image, view, side_px=side)
+            image = warp_image(labelled.image, view, shape_px=shape)
             frames.append(self._augment(image, np.random.default_rng(look)))
-            seen = warp_labels(labelled.labels, view, side_px=side)
+            seen = warp_labels(labelled.labels, view, shape_px=shape)
             labels.append(sum((seen == value) * (n + 1) for n, value in enumerate(chosen)))
             view = jittered(view, rng=rng, config=self._config)
         if np.count_nonzero(labels[0] == 1) < LEAST_VISIBLE_PX:
@@ -111,7 +113,7 @@ def jittered(view: FloatArray, *, rng: np.random.Generator, config: PropagationT
     angle = np.deg2rad(rng.normal(0, config.jitter_deg))
     scale = np.exp(rng.normal(0, config.jitter_scale, size=2))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * scale
-    middle = np.full(2, 0.5 * (config.view.side_px - 1))
+    middle = 0.5 * (np.array(config.view.input_shape_px[::-1]) - 1)
     shift = turn @ (view[:, 2] - middle) + middle + rng.normal(0, config.jitter_px, size=2)
     return np.column_stack([turn @ view[:, :2], shift]).astype(np.float32)
 

@@ -5,7 +5,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import yaml
 
@@ -16,6 +16,11 @@ from isegformer.interaction import ZoomConfig
 from isegformer.types import PathLike
 
 Config = TypeVar("Config")
+
+OptimiserName: TypeAlias = Literal["adamw", "adam"]
+ScheduleName: TypeAlias = Literal["plateau", "milestones"]
+FramingName: TypeAlias = Literal["zoom", "crop"]
+AugmentationName: TypeAlias = Literal["scanners", "paper"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +72,11 @@ class ViewConfig:
     """Which part of a slice a training sample shows, and at what scale."""
 
     side_px: int = 256
-    """Side of the square input."""
+    """Side of the input, where it is a square."""
+    shape_px: tuple[int, int] | None = None
+    """Height and width of the input; None is a square of `side_px`."""
+    framing: FramingName = "zoom"
+    """How a view is drawn, see `view.FRAMINGS`; "zoom" has the numbers from `zoom_share` on to `aspect`."""
     zoom_share: float = 0.6
     """Share of samples that look as after zoom-in: cut around the object."""
     zoom_margin: tuple[float, float] = (1.1, 2.2)
@@ -75,13 +84,28 @@ class ViewConfig:
     most_magnified: float = 6.0
     """Largest scale of a cut; tiny objects stay small rather than blurred."""
     whole_scale: tuple[float, float] = (0.75, 1.4)
-    """Other samples: longer side of the slice over `side_px`, drawn from this range."""
+    """Other samples: longer side of the slice over that of the input, drawn from this range."""
     rotation_deg: float = 25.0
     """Largest rotation, either way."""
     quarter_turn_share: float = 0.25
     """How often a sample is turned by 90, 180 or 270 degrees too; scans have an up, other images may not."""
     aspect: float = 1.2
     """Largest stretch of one axis against the other."""
+    crop_scale: tuple[float, float] = (0.75, 1.4)
+    """Of "crop": pixels of the input per pixel of the slice, drawn from this range."""
+
+    def __post_init__(self) -> None:
+        if min(self.input_shape_px) < 1:
+            raise ConfigError(f"the input is {list(self.input_shape_px)} px, expected at least 1 each way")
+        if not 0 < self.crop_scale[0] <= self.crop_scale[1]:
+            raise ConfigError(
+                f"crop_scale is {list(self.crop_scale)}, expected smallest and largest, both above 0"
+            )
+
+    @property
+    def input_shape_px(self) -> tuple[int, int]:
+        """Height and width of the input."""
+        return self.shape_px or (self.side_px, self.side_px)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +121,8 @@ class RunConfig:
     """Split to train on."""
     skip_unreadable: bool = False
     """Whether damaged cases are named in the log and passed over; otherwise the first one ends the run."""
+    view: ViewConfig = field(default_factory=ViewConfig)
+    """What a sample shows."""
     start_from: str | None = None
     """Weights to start from: a name or a file; None starts from random numbers."""
     steps: int = 5000
@@ -105,24 +131,38 @@ class RunConfig:
     """Samples per batch and device."""
     accumulate: int = 1
     """Batches per optimiser step."""
+    augmentation: AugmentationName = "scanners"
+    """Changes of intensity and colour, see `augment.AUGMENTATIONS`."""
+    optimiser: OptimiserName = "adamw"
+    """See `optimiser.OPTIMISERS`."""
     learning_rate: float = 1e-3
-    """Peak learning rate of AdamW."""
+    """Peak learning rate."""
+    betas: tuple[float, float] = (0.9, 0.999)
+    """Decay per step of the optimiser's means of gradients and of their squares."""
     weight_decay: float = 0.01
-    """Of AdamW."""
+    """Of the optimiser: of weights for AdamW, of gradients for Adam."""
     warmup_steps: int = 200
     """Steps in which the learning rate rises to its peak."""
+    schedule: ScheduleName = "plateau"
+    """Course of the learning rate after the warm-up, see `optimiser.SCHEDULES`."""
     decay_share: float = 0.3
-    """Last share of the steps, in which the learning rate falls linearly to zero."""
+    """Of "plateau": last share of the steps, in which the learning rate falls linearly to zero."""
+    milestones: tuple[float, ...] = ()
+    """Of "milestones": shares of the run after which the learning rate changes."""
+    milestone_factor: float = 0.1
+    """Of "milestones": what the learning rate is multiplied by at each of them."""
     average_decay: float = 0.998
     """Decay per step of the moving average of the weights, which is what is kept."""
     gradient_clip: float = 1.0
-    """Largest norm of a gradient."""
+    """Largest norm of a gradient; 0 leaves gradients as they are."""
     checkpoint_every: int = 250
     """Steps between checkpoints."""
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     """Arithmetic of the forward pass."""
     workers: int = 1
     """Processes that prepare samples; 0 prepares them in the training process."""
+    prefetch: int = 4
+    """Batches that each of those processes prepares ahead."""
     seed: int = 0
     """Of weights, samples and clicks."""
 
@@ -134,6 +174,12 @@ class RunConfig:
         for name in ("decay_share", "average_decay"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}, expected between 0 and 1")
+        if not all(0 <= share <= 1 for share in self.milestones):
+            raise ConfigError(f"milestones are {list(self.milestones)}, expected shares between 0 and 1")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise ConfigError(f"betas are {list(self.betas)}, expected at least 0 and below 1")
+        if self.prefetch < 1:
+            raise ConfigError(f"prefetch is {self.prefetch}, expected at least 1")
         if self.workers < 0 or self.warmup_steps < 0:
             raise ConfigError("workers and warmup_steps are expected to be at least 0")
 
@@ -144,8 +190,6 @@ class ClickTrainingConfig(RunConfig):
 
     architecture: str = "compact"
     """Name of a variant, see `models.config.VARIANTS`."""
-    view: ViewConfig = field(default_factory=ViewConfig)
-    """What a sample shows."""
     zoom: ZoomConfig = field(default_factory=ZoomConfig)
     """How the network is to be asked once it is trained; travels with its weights."""
     most_rounds: int = 3
@@ -245,6 +289,8 @@ def _converted(hint: Any, value: Any, *, name: str) -> Any:
         return from_record(typing.cast("type[Any]", hint), value)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is tuple and isinstance(value, list | tuple):
+        if ... not in arguments and len(value) != len(arguments):
+            raise ConfigError(f"{name} is {list(value)}, expected {len(arguments)} values")
         return tuple(_converted(arguments[0], item, name=name) for item in value)
     if origin is Literal and value in arguments:
         return value

@@ -1,16 +1,21 @@
 """What every training run does around its module: data in order, averaged weights, checkpoints, resuming."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import cv2
 import lightning as L
+import numpy as np
+import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint, WeightAveraging
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from isegformer.training.config import RunConfig
+from isegformer.training.data_wait import DataWait, TimedBatches
 from isegformer.training.hardware import Hardware
 from isegformer.training.metrics_writer import MetricsWriter
 from isegformer.training.run_folder import RunFolder
@@ -18,7 +23,6 @@ from isegformer.training.run_sampler import RunSampler
 
 NOISE = (
     ".*LeafSpec.*is deprecated",  # Lightning 2.6 on torch 2.13; nothing that a user can do
-    ".*does not have many workers",  # the number of workers is a value of the run
 )
 """Warnings of the libraries below that say nothing about a run."""
 
@@ -44,14 +48,20 @@ class RunData(L.LightningDataModule):
     """Hands out the batches of a run, starting where the run stands."""
 
     def __init__(
-        self, samples: Dataset[Any], *, collate: Callable[[list[Any]], Any], config: RunConfig
+        self,
+        samples: Dataset[Any],
+        *,
+        collate: Callable[[list[Any]], Any],
+        config: RunConfig,
+        wait: DataWait,
     ) -> None:
         super().__init__()
         self._samples = samples
         self._collate = collate
         self._config = config
+        self._wait = wait
 
-    def train_dataloader(self) -> DataLoader[Any]:
+    def train_dataloader(self) -> TimedBatches:
         """Return the batches that are still to come."""
         assert self.trainer is not None
         config, processes = self._config, self.trainer.world_size
@@ -59,18 +69,62 @@ class RunData(L.LightningDataModule):
         sampler = RunSampler(
             start=start, batch_size=config.batch_size, process=self.trainer.global_rank, processes=processes
         )
-        return DataLoader(
+        loader = DataLoader(
             self._samples,
             batch_size=config.batch_size,
             sampler=sampler,
             num_workers=config.workers,
+            prefetch_factor=config.prefetch if config.workers else None,
+            pin_memory=self.trainer.strategy.root_device.type == "cuda",
             collate_fn=self._collate,
             drop_last=True,
         )
+        return self._wait.timed(loader)
+
+
+@contextmanager
+def _opencv_in_one_thread() -> Iterator[None]:
+    """Keep OpenCV from using threads of its own in the block.
+
+    A worker is a copy of this process without its threads: OpenCV would wait for them for ever. Besides,
+    every worker would start as many as there are cores.
+    """
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
+
+
+class StepNoise(Callback):
+    """Makes dropout and stochastic depth of a batch depend on its place in the run alone.
+
+    Their random numbers come from torch's own generator, whose state no checkpoint holds: without this a
+    resumed run would drop other units than the uninterrupted one.
+    """
+
+    def __init__(self, config: RunConfig) -> None:
+        self._config = config
+
+    def on_train_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Seed torch's generators."""
+        del pl_module, batch
+        # Checkpoints lie between steps, so the place within a step needs no memory.
+        place = (trainer.global_step, batch_idx % self._config.accumulate, trainer.global_rank)
+        (seed,) = np.random.SeedSequence((self._config.seed, *place)).generate_state(1)
+        torch.manual_seed(int(seed))
 
 
 def new_trainer(
-    config: RunConfig, *, folder: RunFolder, hardware: Hardware, callbacks: Sequence[Callback]
+    config: RunConfig,
+    *,
+    folder: RunFolder,
+    hardware: Hardware,
+    wait: DataWait,
+    callbacks: Sequence[Callback],
 ) -> L.Trainer:
     """Return what trains a module on given hardware and writes checkpoints and metrics to a folder.
 
@@ -95,7 +149,8 @@ def new_trainer(
                 enable_version_counter=False,  # a resumed run goes on writing the file that it came from
                 every_n_train_steps=config.checkpoint_every,
             ),
-            MetricsWriter(folder.metrics_file, every=METRICS_EVERY),
+            StepNoise(config),
+            MetricsWriter(folder.metrics_file, every=METRICS_EVERY, wait=wait),
             *callbacks,
         ],
         enable_model_summary=False,
@@ -105,7 +160,7 @@ def new_trainer(
 
 def fit(trainer: L.Trainer, module: L.LightningModule, data: RunData, *, checkpoint: Path | None) -> None:
     """Train a module to the last step; afterwards it holds the averaged weights, in evaluation mode."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _opencv_in_one_thread():
         for message in NOISE:
             warnings.filterwarnings("ignore", message=message)
         # A run folder may come from somebody else: its checkpoint must not be able to run code.

@@ -17,7 +17,7 @@ from isegformer.models.soft_aggregation import soft_aggregate
 from isegformer.models.stcn import Stcn, StcnKeys, read_memory
 from isegformer.training.clips import OBJECTS, Clip
 from isegformer.training.config import PropagationTrainingConfig
-from isegformer.training.optimiser import adamw_with_schedule
+from isegformer.training.optimiser import optimiser_with_schedule
 
 
 class PropagationTraining(L.LightningModule):
@@ -44,8 +44,8 @@ class PropagationTraining(L.LightningModule):
         return loss
 
     def configure_optimizers(self) -> Any:
-        """Return AdamW with warm-up, a plateau and a linear decay."""
-        return adamw_with_schedule(self.network, config=self.config)
+        """Return the optimiser of the run and the schedule of its learning rate."""
+        return optimiser_with_schedule(self.network, config=self.config)
 
     def predict_clip(self, batch: Clip) -> list[Tensor]:
         """Return the distribution (N + 1, B, S, S) over background and objects of every further slice."""

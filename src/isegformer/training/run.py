@@ -17,8 +17,10 @@ from torch.utils.data import Dataset
 
 from isegformer.models import save_weights
 from isegformer.training.config import RunConfig, read_config
+from isegformer.training.data_wait import DataWait
 from isegformer.training.fitting import RunData, fit, new_trainer
 from isegformer.training.hardware import Hardware
+from isegformer.training.memory import advice_on_memory
 from isegformer.training.run_folder import RunFolder
 from isegformer.training.sources import SliceSource, open_sources
 
@@ -62,13 +64,13 @@ def start(
     ConfigError : `run_path` holds another run, or the hardware is not there
     DatasetError : a source does not have the expected form
     CheckpointError, WeightsNotFoundError : the weights to start from cannot be used; no folder is made
+    TrainingMemoryError : the batch does not fit into the memory
     """
-    run = _Run(kind, config, data_root=data_root)
     folder = RunFolder(run_path)
-    trainer = new_trainer(config, folder=folder, hardware=hardware, callbacks=callbacks)
-    if trainer.is_global_zero:
+    run = _Run(kind, config, data_root=data_root, folder=folder, hardware=hardware, callbacks=callbacks)
+    if run.trainer.is_global_zero:
         folder.create(config)
-    return run.finish(trainer, folder, checkpoint=None)
+    return run.finish(checkpoint=None)
 
 
 def resume(
@@ -88,33 +90,45 @@ def resume(
     folder = RunFolder(run_path)
     config = read_config(folder.config_file, kind.config)
     checkpoint = folder.newest_checkpoint()
-    run = _Run(kind, config, data_root=data_root)
-    trainer = new_trainer(config, folder=folder, hardware=hardware, callbacks=callbacks)
-    return run.finish(trainer, folder, checkpoint=checkpoint)
+    run = _Run(kind, config, data_root=data_root, folder=folder, hardware=hardware, callbacks=callbacks)
+    return run.finish(checkpoint=checkpoint)
 
 
 class _Run(Generic[Config, Network]):
-    """Samples and network of a run; building them writes nothing, so a failed start leaves nothing."""
+    """The built parts of a run; building them writes nothing, so that a failed start leaves nothing."""
 
-    def __init__(self, kind: RunKind[Config, Network], config: Config, *, data_root: Path) -> None:
-        self._kind, self._config = kind, config
-        self._samples = kind.samples(open_sources(config, data_root=data_root), config)
+    def __init__(
+        self,
+        kind: RunKind[Config, Network],
+        config: Config,
+        *,
+        data_root: Path,
+        folder: RunFolder,
+        hardware: Hardware,
+        callbacks: Sequence[Callback],
+    ) -> None:
+        self._kind, self._config, self._folder = kind, config, folder
+        samples = kind.samples(open_sources(config, data_root=data_root), config)
+        wait = DataWait()
+        self._data = RunData(samples, collate=kind.collate, config=config, wait=wait)
         L.seed_everything(config.seed, verbose=False)
         self._network = kind.network(config)
         # Convolutions are 1.2 to 1.6 x faster so on CPUs, and use the tensor cores of GPUs.
         _arrange(self._network, torch.channels_last)
         self._network.train()  # loaded weights come in evaluation mode, which the trainer would keep
+        self.trainer = new_trainer(config, folder=folder, hardware=hardware, wait=wait, callbacks=callbacks)
 
-    def finish(self, trainer: L.Trainer, folder: RunFolder, *, checkpoint: Path | None) -> Path:
-        """Train to the last step and write the weights."""
-        data = RunData(self._samples, collate=self._kind.collate, config=self._config)
+    def finish(self, *, checkpoint: Path | None) -> Path:
+        """Train to the last step, from a checkpoint where one is given, and write the weights."""
         module = self._kind.module(self._network, self._config)
-        fit(trainer, module, data, checkpoint=checkpoint)
-        if trainer.is_global_zero:
+        with advice_on_memory(self._config):
+            fit(self.trainer, module, self._data, checkpoint=checkpoint)
+        weights_file = self._folder.weights_file
+        if self.trainer.is_global_zero:
             _arrange(self._network, torch.contiguous_format)
-            save_weights(self._network, folder.weights_file, predictor=self._kind.predictor(self._config))
-            logger.info("wrote %s after %d steps", folder.weights_file, self._config.steps)
-        return folder.weights_file
+            save_weights(self._network, weights_file, predictor=self._kind.predictor(self._config))
+            logger.info("wrote %s after %d steps", weights_file, self._config.steps)
+        return weights_file
 
 
 def _arrange(network: nn.Module, layout: torch.memory_format) -> None:

@@ -4,7 +4,7 @@
 
     config.yaml       every number of the run
     versions.json     versions of the packages and the machine
-    metrics.jsonl     loss, learning rate and time by step
+    metrics.jsonl     loss, learning rate, share of time spent waiting for data, and time by step
     checkpoints/      to resume from
     weights.safetensors
 """
