@@ -68,6 +68,8 @@ CLICK_RUN = RunKind(
     collate=collate,
     network=_network,
     module=lambda network, config: ClickTraining(network, config=config),
-    predictor=lambda config: predictor_config_to_json(PredictorConfig(zoom=config.zoom)),
+    predictor=lambda config: predictor_config_to_json(
+        PredictorConfig(zoom=config.zoom, first_looks=config.first_looks)
+    ),
 )
 """A run of a click network."""

@@ -192,6 +192,8 @@ class ClickTrainingConfig(RunConfig):
     """Name of a variant, see `models.config.VARIANTS`."""
     zoom: ZoomConfig = field(default_factory=ZoomConfig)
     """How the network is to be asked once it is trained; travels with its weights."""
+    first_looks: int = 1
+    """How often it is to be asked where there is no mask yet; travels with its weights."""
     most_rounds: int = 3
     """Rounds of corrected clicks without gradient, drawn from 0 to this."""
     loss_rounds: int = 1

@@ -125,8 +125,9 @@ def new_trainer(
     hardware: Hardware,
     wait: DataWait,
     callbacks: Sequence[Callback],
+    last_step: int,
 ) -> L.Trainer:
-    """Return what trains a module on given hardware and writes checkpoints and metrics to a folder.
+    """Return what trains a module up to a step and writes checkpoints and metrics to a folder.
 
     Raises
     ------
@@ -135,7 +136,7 @@ def new_trainer(
     return L.Trainer(
         **hardware.trainer_options(),
         precision=config.precision,
-        max_steps=config.steps,
+        max_steps=last_step,
         max_epochs=-1,
         accumulate_grad_batches=config.accumulate,
         gradient_clip_val=config.gradient_clip,

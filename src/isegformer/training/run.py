@@ -15,6 +15,7 @@ from lightning.pytorch.callbacks import Callback
 from torch import nn
 from torch.utils.data import Dataset
 
+from isegformer.errors import ConfigError
 from isegformer.models import save_weights
 from isegformer.training.config import RunConfig, read_config
 from isegformer.training.data_wait import DataWait
@@ -67,7 +68,8 @@ def start(
     TrainingMemoryError : the batch does not fit into the memory
     """
     folder = RunFolder(run_path)
-    run = _Run(kind, config, data_root=data_root, folder=folder, hardware=hardware, callbacks=callbacks)
+    sources = open_sources(config, data_root=data_root)
+    run = _Run(kind, config, sources=sources, folder=folder, hardware=hardware, callbacks=callbacks)
     if run.trainer.is_global_zero:
         folder.create(config)
     return run.finish(checkpoint=None)
@@ -90,7 +92,44 @@ def resume(
     folder = RunFolder(run_path)
     config = read_config(folder.config_file, kind.config)
     checkpoint = folder.newest_checkpoint()
-    run = _Run(kind, config, data_root=data_root, folder=folder, hardware=hardware, callbacks=callbacks)
+    sources = open_sources(config, data_root=data_root)
+    run = _Run(kind, config, sources=sources, folder=folder, hardware=hardware, callbacks=callbacks)
+    return run.finish(checkpoint=checkpoint)
+
+
+def train_leg(
+    kind: RunKind[Config, Network],
+    config: Config,
+    *,
+    sources: Sequence[SliceSource],
+    run_path: Path,
+    hardware: Hardware,
+    until_step: int,
+) -> Path:
+    """Train to a step short of the last, from the newest checkpoint where there is one; return the weights.
+
+    The learning rate is that of the whole run, so that legs end to end are the run itself.
+
+    Parameters
+    ----------
+    sources : what samples are drawn from, one for each entry of `config.train`
+    until_step : a multiple of `config.checkpoint_every`, so that the next leg finds where this one ended
+
+    Raises
+    ------
+    ConfigError : `run_path` holds a run of other values; and as for `start`
+    """
+    assert until_step % config.checkpoint_every == 0
+    folder = RunFolder(run_path)
+    is_new = not folder.config_file.exists()
+    if not is_new and read_config(folder.config_file, kind.config) != config:
+        raise ConfigError(f"{run_path} holds a run of other values; choose another folder")
+    checkpoint = folder.last_checkpoint if folder.last_checkpoint.is_file() else None
+    run = _Run(
+        kind, config, sources=sources, folder=folder, hardware=hardware, callbacks=(), until_step=until_step
+    )
+    if is_new:
+        folder.create(config)
     return run.finish(checkpoint=checkpoint)
 
 
@@ -102,13 +141,14 @@ class _Run(Generic[Config, Network]):
         kind: RunKind[Config, Network],
         config: Config,
         *,
-        data_root: Path,
+        sources: Sequence[SliceSource],
         folder: RunFolder,
         hardware: Hardware,
         callbacks: Sequence[Callback],
+        until_step: int | None = None,
     ) -> None:
         self._kind, self._config, self._folder = kind, config, folder
-        samples = kind.samples(open_sources(config, data_root=data_root), config)
+        samples = kind.samples(sources, config)
         wait = DataWait()
         self._data = RunData(samples, collate=kind.collate, config=config, wait=wait)
         L.seed_everything(config.seed, verbose=False)
@@ -116,10 +156,17 @@ class _Run(Generic[Config, Network]):
         # Convolutions are 1.2 to 1.6 x faster so on CPUs, and use the tensor cores of GPUs.
         _arrange(self._network, torch.channels_last)
         self._network.train()  # loaded weights come in evaluation mode, which the trainer would keep
-        self.trainer = new_trainer(config, folder=folder, hardware=hardware, wait=wait, callbacks=callbacks)
+        self.trainer = new_trainer(
+            config,
+            folder=folder,
+            hardware=hardware,
+            wait=wait,
+            callbacks=callbacks,
+            last_step=until_step or config.steps,
+        )
 
     def finish(self, *, checkpoint: Path | None) -> Path:
-        """Train to the last step, from a checkpoint where one is given, and write the weights."""
+        """Train to the end, from a checkpoint where one is given, and write the weights."""
         module = self._kind.module(self._network, self._config)
         with advice_on_memory(self._config):
             fit(self.trainer, module, self._data, checkpoint=checkpoint)
@@ -127,7 +174,7 @@ class _Run(Generic[Config, Network]):
         if self.trainer.is_global_zero:
             _arrange(self._network, torch.contiguous_format)
             save_weights(self._network, weights_file, predictor=self._kind.predictor(self._config))
-            logger.info("wrote %s after %d steps", weights_file, self._config.steps)
+            logger.info("wrote %s after %d steps", weights_file, self.trainer.global_step)
         return weights_file
 
 
