@@ -161,9 +161,21 @@ def new_trainer(
 
 def fit(trainer: L.Trainer, module: L.LightningModule, data: RunData, *, checkpoint: Path | None) -> None:
     """Train a module to the last step; afterwards it holds the averaged weights, in evaluation mode."""
+    if checkpoint is not None and _holds_the_end(checkpoint, trainer=trainer, module=module):
+        module.eval()
+        return
     with warnings.catch_warnings(), _opencv_in_one_thread():
         for message in NOISE:
             warnings.filterwarnings("ignore", message=message)
         # A run folder may come from somebody else: its checkpoint must not be able to run code.
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     module.eval()
+
+
+def _holds_the_end(checkpoint: Path, *, trainer: L.Trainer, module: L.LightningModule) -> bool:
+    """Load the averaged weights of a checkpoint if no step is left; the trainer would not do it."""
+    record = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    if record["global_step"] < trainer.max_steps:
+        return False
+    module.load_state_dict(record["state_dict"])
+    return True

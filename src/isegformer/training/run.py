@@ -174,7 +174,7 @@ class _Run(Generic[Config, Network]):
         if self.trainer.is_global_zero:
             _arrange(self._network, torch.contiguous_format)
             save_weights(self._network, weights_file, predictor=self._kind.predictor(self._config))
-            logger.info("wrote %s after %d steps", weights_file, self.trainer.global_step)
+            logger.info("wrote %s after %d steps", weights_file, self.trainer.max_steps)
         return weights_file
 
 
