@@ -58,10 +58,8 @@ def test_a_folder_of_volumes_and_one_of_slices(tmp_path):
     for name in ("a", "b"):
         put_labels(volumes / f"{name}_image.nii.gz", 10 * LABELS)
         put_labels(volumes / f"{name}_label.nii.gz", LABELS)
-    for part, pixels in (
-        ("images", np.full((30, 40, 3), 90, np.uint8)),
-        ("labels", np.zeros((30, 40), np.uint8)),
-    ):
+    photograph, empty = np.full((30, 40, 3), 90, np.uint8), np.zeros((30, 40), np.uint8)
+    for part, pixels in (("images", photograph), ("labels", empty)):
         (slices / part).mkdir(parents=True)
         marked = pixels.copy()
         marked[5:20, 8:30] = 7
