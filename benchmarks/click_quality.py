@@ -2,14 +2,15 @@
 
     python benchmarks/click_quality.py DATA_ROOT --weights compact --json out.json
 
-DATA_ROOT holds `index.json` with the cases of the split `val` of each folder. Folders of slices are taken as
-they are, every label value being one object; of volumes, each object on its largest slice across one axis.
+DATA_ROOT holds `index.json` with the cases of the split `val` of each folder (of grabcut: `benchmark`). Of
+folders of slices every label value is one object; of volumes, each object on its largest slice across one axis.
 """
 
 import argparse
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,26 +23,54 @@ from isegformer.types import FloatArray, Mask
 from isegformer.volume import apply_window, default_window
 
 THRESHOLDS = (0.80, 0.85, 0.90)
-SLICES = {"slices/sunnybrook": 1, "slices/fetal_head": 1, "slices/nuclei": 100, "slices/coco_objects": 1}
-"""Folders of slices, and the least area of an object that counts, in pixels."""
+IGNORED_LABEL = 255
+"""Of grabcut: pixels without a known class."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slices:
+    """A folder of slices whose labels are objects."""
+
+    split: str = "val"
+    least_area_px: int = 1
+    """Smaller objects do not count."""
+
+
+SLICES = {
+    "slices/sunnybrook": Slices(),
+    "slices/fetal_head": Slices(),
+    "slices/nuclei": Slices(least_area_px=100),
+    "slices/coco_objects": Slices(),
+    "slices/grabcut": Slices(split="benchmark"),
+}
 VOLUMES = {"volumes/chaos_t2": 2, "volumes/hippocampus": 1}
 """Folders of volumes, and the axis across which they are cut."""
 
 
-def slice_cases(root: Path, folder: str, least_area_px: int) -> Iterator[tuple[FloatArray, Mask]]:
-    """Yield image and mask of every object of the validation slices of a folder."""
-    names = read_split(root / "index.json", folder=folder, split="val")
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """An object on a slice."""
+
+    image: FloatArray
+    target: Mask
+    ignored: Mask
+
+
+def slice_cases(root: Path, folder: str, config: Slices) -> Iterator[Case]:
+    """Yield every object of the slices of a split of a folder."""
+    names = read_split(root / "index.json", folder=folder, split=config.split)
     cases = open_cases("slices", root / folder, cases=names)
     for number in range(len(names)):
         labelled = cases.read(number)
-        for value in np.unique(labelled.labels[labelled.labels > 0]):
+        ignored = labelled.ignored | (labelled.labels == IGNORED_LABEL)
+        for value in np.unique(labelled.labels[(labelled.labels > 0) & ~ignored]):
             target = labelled.labels == value
-            if np.count_nonzero(target) >= least_area_px:
-                yield labelled.image, target
+            if np.count_nonzero(target) >= config.least_area_px:
+                yield Case(image=labelled.image, target=target, ignored=ignored)
 
 
-def volume_cases(root: Path, folder: str, axis: int) -> Iterator[tuple[FloatArray, Mask]]:
-    """Yield image and mask of every object of the validation volumes, on its largest slice across `axis`."""
+def volume_cases(root: Path, folder: str, axis: int) -> Iterator[Case]:
+    """Yield every object of the validation volumes, on its largest slice across `axis`."""
     names = read_split(root / "index.json", folder=folder, split="val")
     cases = open_cases("volumes", root / folder, cases=names)
     for number in range(len(names)):
@@ -52,15 +81,16 @@ def volume_cases(root: Path, folder: str, axis: int) -> Iterator[tuple[FloatArra
         for value in np.unique(labels[labels > 0]):
             index = int(np.count_nonzero(labels == value, axis=others).argmax())
             plane = Plane(axis=axis, index=index)
-            yield slice_view(image, plane), slice_view(labels, plane) == value
+            target = slice_view(labels, plane) == value
+            yield Case(image=slice_view(image, plane), target=target, ignored=np.zeros_like(target))
 
 
-def measure(predictor: SlicePredictor, cases: list[tuple[FloatArray, Mask]]) -> dict[str, object]:
+def measure(predictor: SlicePredictor, cases: list[Case]) -> dict[str, object]:
     """Return NoC, failures and seconds per click over the cases."""
     runs, seconds = [], []
-    for image, target in cases:
+    for case in cases:
         start = time.perf_counter()
-        run = run_clicks(predictor, image, target, stop_iou=max(THRESHOLDS))
+        run = run_clicks(predictor, case.image, case.target, ignored=case.ignored, stop_iou=max(THRESHOLDS))
         seconds.append((time.perf_counter() - start) / len(run.clicks))
         runs.append(run)
     needed = {t: [clicks_needed(run.ious, t) for run in runs] for t in THRESHOLDS}
