@@ -3,7 +3,7 @@
     python benchmarks/click_quality.py DATA_ROOT --weights compact --json out.json
 
 DATA_ROOT holds `index.json` with the cases of the split `val` of each folder (of grabcut: `benchmark`). Of
-folders of slices every label value is one object; of volumes, each object on its largest slice across one axis.
+folders of slices every label value is an object; of volumes, each object on its largest slice across an axis.
 """
 
 import argparse

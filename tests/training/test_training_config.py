@@ -87,11 +87,17 @@ def test_no_source_is_an_error():
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("compact", ClickTrainingConfig), ("stcn-small", PropagationTrainingConfig)]
+    ("name", "kind", "architecture"),
+    [
+        ("compact", ClickTrainingConfig, "compact"),
+        ("stcn-small", PropagationTrainingConfig, "stcn-small"),
+        ("stcn-static", PropagationTrainingConfig, "stcn-small"),
+        ("stcn-volume", PropagationTrainingConfig, "stcn-small"),
+    ],
 )
-def test_shipped_recipes_can_be_read(name, kind):
+def test_shipped_recipes_can_be_read(name, kind, architecture):
     config = read_config(CONFIGS / f"{name}.yaml", kind)
-    assert config.architecture == name
+    assert config.architecture == architecture
     assert all(isinstance(source, SourceConfig) for source in config.train)
 
 
@@ -115,3 +121,16 @@ def test_the_recipe_of_the_paper_can_be_said(tmp_path):
 def test_a_square_view_may_be_said_by_its_side():
     assert ViewConfig(side_px=96).input_shape_px == (96, 96)
     assert ViewConfig(shape_px=(64, 96)).input_shape_px == (64, 96)
+
+
+def test_the_second_stage_of_propagation_starts_from_the_weights_of_the_first():
+    first, second = (
+        read_config(CONFIGS / f"stcn-{stage}.yaml", PropagationTrainingConfig)
+        for stage in ("static", "volume")
+    )
+    assert {source.form for source in first.train} == {"slices"}
+    assert "volumes" in {source.form for source in second.train}
+    assert first.start_from is None
+    assert second.start_from == "runs/stcn-static/weights.safetensors"
+    assert first.elastic_px > second.elastic_px
+    assert second.cycle_weight > first.cycle_weight == 0

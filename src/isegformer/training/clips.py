@@ -17,6 +17,7 @@ from isegformer.errors import DatasetError, UnreadableCaseError
 from isegformer.training.augment import AUGMENTATIONS
 from isegformer.training.click_samples import ATTEMPTS, LEAST_VISIBLE_PX
 from isegformer.training.config import PropagationTrainingConfig
+from isegformer.training.deformation import deform_image, deform_labels, draw_field
 from isegformer.training.sources import SliceSource, source_probabilities
 from isegformer.training.transfer import on_device, pinned
 from isegformer.training.unreadable import UnreadableCases
@@ -93,10 +94,12 @@ class Clips(Dataset[Clip]):
         # One state of the generator for the whole clip: slices of a scan share contrast and shading.
         look = int(rng.integers(2**32))
         frames, labels = [], []
-        for labelled in slices:
+        for number, labelled in enumerate(slices):
             image = warp_image(labelled.image, view, shape_px=shape)
-            frames.append(self._augment(image, np.random.default_rng(look)))
             seen = warp_labels(labelled.labels, view, shape_px=shape)
+            if number > 0:
+                image, seen = deformed(image, seen, rng=rng, config=self._config)
+            frames.append(self._augment(image, np.random.default_rng(look)))
             labels.append(sum((seen == value) * (n + 1) for n, value in enumerate(chosen)))
             view = jittered(view, rng=rng, config=self._config)
         if np.count_nonzero(labels[0] == 1) < LEAST_VISIBLE_PX:
@@ -106,6 +109,21 @@ class Clips(Dataset[Clip]):
             labels=torch.from_numpy(np.stack(labels).astype(np.int64)),
             has_second=torch.tensor(bool((labels[0] == OBJECTS).any())),
         )
+
+
+def deformed(
+    image: FloatArray, labels: AnyArray, *, rng: np.random.Generator, config: PropagationTrainingConfig
+) -> tuple[FloatArray, AnyArray]:
+    """Return image (S, S[, 3]) and labels (S, S) of a sample, elastically deformed alike."""
+    if config.elastic_px == 0:
+        return image, labels
+    field = draw_field(
+        rng,
+        side_px=config.view.side_px,
+        strength_px=config.elastic_px,
+        smoothness_px=config.elastic_smoothness_px,
+    )
+    return deform_image(image, field), deform_labels(labels, field)
 
 
 def jittered(view: FloatArray, *, rng: np.random.Generator, config: PropagationTrainingConfig) -> FloatArray:

@@ -240,10 +240,33 @@ class PropagationTrainingConfig(RunConfig):
     """Rotation of a slice of a clip against the one before, standard deviation."""
     jitter_scale: float = 0.04
     """Relative change of size of a slice of a clip against the one before, standard deviation."""
+    elastic_px: float = 0.0
+    """Elastic displacement of the slices of a clip after the first, standard deviation; 0: none."""
+    elastic_smoothness_px: float = 48.0
+    """Distance over which elastic displacements change, at least 8 times `elastic_px` lest images fold."""
     dice_weight: float = 1.0
     """Weight of a soft Dice loss beside the cross-entropy."""
     hardest_share: float = 0.3
     """Share of the pixels, those of largest loss, that the cross-entropy counts after the warm-up."""
+    cycle_weight: float = 0.0
+    """Weight of the loss of going on from the last slice's prediction back to the first; 0: not done."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.clip_length < 2 or self.longest_gap < 1:
+            raise ConfigError(
+                f"clip_length is {self.clip_length} and longest_gap {self.longest_gap}, "
+                "expected at least 2 and 1"
+            )
+        if self.cycle_weight < 0 or self.elastic_px < 0:
+            raise ConfigError(
+                f"cycle_weight is {self.cycle_weight} and elastic_px {self.elastic_px}, expected at least 0"
+            )
+        if not self.elastic_smoothness_px >= max(1.0, 8 * self.elastic_px):
+            raise ConfigError(
+                f"elastic_smoothness_px is {self.elastic_smoothness_px}, expected at least 1 and at least "
+                f"8 times elastic_px, which is {self.elastic_px}: images would fold"
+            )
 
 
 def read_config(path: PathLike, kind: type[Config], *, overrides: Mapping[str, Any] | None = None) -> Config:

@@ -1,11 +1,14 @@
 """Training of a propagation network as a Lightning module.
 
 The first slice of a clip is given with its masks; every further slice is predicted from the memory of all
-slices before it, the predicted ones included, and joins the memory with its prediction.
+slices before it, the predicted ones included, and joins the memory with its prediction. With a cycle, the
+prediction of the last slice is then carried back to the first, where the masks are known.
 
-Source: STCN (Cheng et al. 2021), section 4; B clips, T slices, N = 2 objects, S the side.
+Source: STCN (Cheng et al. 2021), section 4; cycle consistency as in Li et al. 2020 (Delving into the cyclic
+mechanism in semi-supervised video object segmentation). B clips, T slices, N = 2 objects, S the side.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import lightning as L
@@ -31,15 +34,14 @@ class PropagationTraining(L.LightningModule):
     def training_step(self, batch: Clip, batch_idx: int) -> Tensor:
         """Return the mean loss of the predicted slices."""
         del batch_idx
-        predicted = self.predict_clip(batch)  # (T - 1) of (N + 1, B, S, S)
-        share = 1.0 if self.global_step < self.config.warmup_steps else self.config.hardest_share
-        losses = [
-            clip_loss(
-                distribution, batch.labels[:, t], hardest_share=share, dice_weight=self.config.dice_weight
-            )
-            for t, distribution in enumerate(predicted, start=1)
-        ]
+        keys = self._keys(batch)
+        predicted = self._carried(batch, keys, masks=_given_masks(batch), order=range(len(keys)))
+        losses = [self._loss(one, batch.labels[:, t]) for t, one in enumerate(predicted, start=1)]
         loss = torch.stack(losses).mean()
+        if self.config.cycle_weight > 0:
+            cycle = self._cycle_loss(batch, keys, last=predicted[-1])
+            self.log("cycle_loss", cycle)
+            loss = loss + self.config.cycle_weight * cycle
         self.log("loss", loss, prog_bar=True)
         return loss
 
@@ -49,12 +51,42 @@ class PropagationTraining(L.LightningModule):
 
     def predict_clip(self, batch: Clip) -> list[Tensor]:
         """Return the distribution (N + 1, B, S, S) over background and objects of every further slice."""
-        first = torch.stack([batch.labels[:, 0] == n + 1 for n in range(OBJECTS)]).float()
-        keys = [self.network.encode_key(batch.frames[:, t]) for t in range(batch.frames.shape[1])]
-        memory_keys = [keys[0].key]
-        memory_values = [self._values(batch.frames[:, 0], keys[0], first)]
-        predicted = []
-        for t in range(1, len(keys)):
+        keys = self._keys(batch)
+        return self._carried(batch, keys, masks=_given_masks(batch), order=range(len(keys)))
+
+    def _cycle_loss(self, batch: Clip, keys: Sequence[StcnKeys], *, last: Tensor) -> Tensor:
+        """Return the loss on the first slice after the way back from the prediction of the last one.
+
+        The way back knows nothing of the first slice but its image, so that it shows what was lost or gained.
+
+        Parameters
+        ----------
+        last : distribution (N + 1, B, S, S) of the last slice
+        """
+        back = self._carried(batch, keys, masks=last[1:], order=range(len(keys) - 1, -1, -1))
+        return self._loss(back[-1], batch.labels[:, 0])
+
+    def _loss(self, distribution: Tensor, labels: Tensor) -> Tensor:
+        share = 1.0 if self.global_step < self.config.warmup_steps else self.config.hardest_share
+        return clip_loss(distribution, labels, hardest_share=share, dice_weight=self.config.dice_weight)
+
+    def _keys(self, batch: Clip) -> list[StcnKeys]:
+        return [self.network.encode_key(batch.frames[:, t]) for t in range(batch.frames.shape[1])]
+
+    def _carried(
+        self, batch: Clip, keys: Sequence[StcnKeys], *, masks: Tensor, order: Sequence[int]
+    ) -> list[Tensor]:
+        """Return the distributions (N + 1, B, S, S) of the slices in `order` but the first.
+
+        Parameters
+        ----------
+        keys : of all slices of the clips
+        masks : (N, B, S, S) in [0, 1], the objects on the first slice in `order`
+        """
+        memory_keys = [keys[order[0]].key]
+        memory_values = [self._values(batch.frames[:, order[0]], keys[order[0]], masks)]
+        predicted: list[Tensor] = []
+        for t in order[1:]:
             memory_key = torch.stack(memory_keys, dim=2)  # (B, Ck, T, h, w)
             probability = torch.stack(
                 [
@@ -65,7 +97,7 @@ class PropagationTraining(L.LightningModule):
             present = torch.stack([torch.ones_like(batch.has_second), batch.has_second])
             distribution = soft_aggregate(probability * present[:, :, None, None])
             predicted.append(distribution)
-            if t + 1 < len(keys):
+            if t != order[-1]:
                 memory_keys.append(keys[t].key)
                 memory_values.append(self._values(batch.frames[:, t], keys[t], distribution[1:]))
         return predicted
@@ -82,6 +114,11 @@ class PropagationTraining(L.LightningModule):
         """Return the probability (B, S, S) of one object on the slice of `keys`."""
         read = read_memory(memory_key, torch.stack(values, dim=2), query_key=keys.key)
         return torch.sigmoid(self.network.decode(read, keys).float())[:, 0]
+
+
+def _given_masks(batch: Clip) -> Tensor:
+    """Return the masks of the objects on the first slices, (N, B, S, S)."""
+    return torch.stack([batch.labels[:, 0] == n + 1 for n in range(OBJECTS)]).float()
 
 
 def clip_loss(distribution: Tensor, labels: Tensor, *, hardest_share: float, dice_weight: float) -> Tensor:
