@@ -85,6 +85,13 @@ def volume_cases(root: Path, folder: str, axis: int) -> Iterator[Case]:
             yield Case(image=slice_view(image, plane), target=target, ignored=np.zeros_like(target))
 
 
+def cases_of(root: Path, folder: str) -> list[Case]:
+    """Return every object of a folder of SLICES or VOLUMES."""
+    if folder in SLICES:
+        return list(slice_cases(root, folder, SLICES[folder]))
+    return list(volume_cases(root, folder, VOLUMES[folder]))
+
+
 def measure(predictor: SlicePredictor, cases: list[Case]) -> dict[str, object]:
     """Return NoC, failures and seconds per click over the cases."""
     runs, seconds = [], []
@@ -121,12 +128,7 @@ def main() -> None:
     report: dict[str, object] = {"weights": arguments.weights, "max_clicks": MAX_CLICKS, "datasets": {}}
     for folder in [*SLICES, *VOLUMES]:
         if arguments.only in (None, folder):
-            found = (
-                slice_cases(arguments.data_root, folder, SLICES[folder])
-                if folder in SLICES
-                else volume_cases(arguments.data_root, folder, VOLUMES[folder])
-            )
-            result = measure(predictor, list(found)[: arguments.limit])
+            result = measure(predictor, cases_of(arguments.data_root, folder)[: arguments.limit])
             print(folder, json.dumps(result), flush=True)
             report["datasets"][folder.split("/")[1]] = result
     if arguments.json:

@@ -64,6 +64,26 @@ def test_weights_replace_the_start_of_the_configuration(run, trainer, config_fil
     assert trainer[0][1][0].start_from == "compact"
 
 
+def test_values_replace_those_of_the_configuration(run, trainer, config_file, tmp_path):
+    config_file.write_text(config_file.read_text() + "view: {side_px: 64, aspect: 1.5}\n", encoding="utf-8")
+    done = run(
+        "train", config_file, "--data", tmp_path, "--run", tmp_path / "run",
+        "--set", "view.side_px=96", "--set", "seed=4",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    config = trainer[0][1][0]
+    assert (config.view.side_px, config.view.aspect, config.seed, config.steps) == (96, 1.5, 4, 7)
+
+
+def test_unknown_values_and_values_for_a_run_that_exists_are_refused(run, trainer, config_file, tmp_path):
+    unknown = run("train", config_file, "--data", tmp_path, "--run", tmp_path, "--set", "stepps=4")
+    assert unknown.code == 1
+    assert "no stepps" in unknown.err
+    resumed = run("train", "--resume", "--data", tmp_path, "--run", tmp_path, "--set", "steps=4")
+    assert resumed.code == 2
+    assert "--weights and --set start a new run" in " ".join(resumed.err.split())
+
+
 def test_the_architecture_chooses_the_kind_of_training(run, trainer, config_file, tmp_path):
     config_file.write_text(
         "architecture: stcn-small\ntrain:\n  - {path: a, form: volumes}\n", encoding="utf-8"

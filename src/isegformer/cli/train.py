@@ -40,6 +40,15 @@ def train(
             show_default=False,
         ),
     ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A value in place of that of CONFIG, such as seed=2 or view.side_px=128; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     device: options.Device = "auto",
     devices: Annotated[
         int,
@@ -52,17 +61,19 @@ def train(
     json: options.Json = False,
 ) -> None:
     """Train a click network or a propagation network; needs the extra `train`."""
+    from isegformer.cli.assignments import parse_assignments
     from isegformer.cli.train_run import TrainRequest, run_train
 
     if resume == (config is not None):
         raise typer.BadParameter("give either CONFIG, for a new run, or --resume, for one that exists")
-    if resume and weights is not None:
-        raise typer.BadParameter("--weights starts a new run; it does not go with --resume")
+    if resume and (weights is not None or values):
+        raise typer.BadParameter("--weights and --set start a new run; they do not go with --resume")
     request = TrainRequest(
         config=config,
         data=data,
         run=run,
         weights=weights,
+        values=parse_assignments(values or []),
         device=device,
         devices=devices,
         num_nodes=num_nodes,

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ class TrainRequest:
     data: Path
     run: Path
     weights: str | None
+    values: Mapping[str, Any]
+    """In place of those of `config`."""
     device: str
     devices: int
     num_nodes: int
@@ -56,7 +59,9 @@ def _start(request: TrainRequest, path: Path, hardware: "Hardware") -> Path:
         read_config,
     )
 
-    overrides = {} if request.weights is None else {"start_from": request.weights}
+    overrides = dict(request.values)
+    if request.weights is not None:
+        overrides["start_from"] = request.weights
     if _is_propagation(path):
         from isegformer.training.propagation_run import train_propagation
 

@@ -282,7 +282,19 @@ def read_config(path: PathLike, kind: type[Config], *, overrides: Mapping[str, A
         raise ConfigError(f"cannot read configuration {path}: {error}") from error
     if not isinstance(record, dict):
         raise ConfigError(f"configuration {path} holds a {type(record).__name__}, expected keys and values")
-    return from_record(kind, {**record, **(overrides or {})})
+    return from_record(kind, _merged(record, overrides or {}))
+
+
+def _merged(record: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return keys and values with some replaced; where both have keys of their own, these are merged."""
+    merged = dict(record)
+    for name, value in overrides.items():
+        before = merged.get(name)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            merged[name] = _merged(before, value)
+        else:
+            merged[name] = value
+    return merged
 
 
 def from_record(kind: type[Config], record: Mapping[str, Any]) -> Config:

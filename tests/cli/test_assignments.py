@@ -1,0 +1,31 @@
+import pytest
+import typer
+
+from isegformer.cli.assignments import parse_assignments
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ([], {}),
+        (["seed=2"], {"seed": 2}),
+        (["view.side_px=128", "view.aspect=1.5"], {"view": {"side_px": 128, "aspect": 1.5}}),
+        (["milestones=[0.5, 1.0]"], {"milestones": [0.5, 1.0]}),
+        (["index_file=null"], {"index_file": None}),
+        (["index_file=a=b.json"], {"index_file": "a=b.json"}),
+        (["seed=1", "seed=2"], {"seed": 2}),
+    ],
+)
+def test_keys_and_values(texts, expected):
+    assert parse_assignments(texts) == expected
+
+
+@pytest.mark.parametrize("text", ["seed", "=2", "view.=2", ".side_px=2", "seed=[1", "seed={"])
+def test_what_is_no_assignment_is_named(text):
+    with pytest.raises(typer.BadParameter, match=r"seed|=2"):
+        parse_assignments([text])
+
+
+def test_a_value_has_no_keys_of_its_own():
+    with pytest.raises(typer.BadParameter, match="cannot be understood"):
+        parse_assignments(["seed=2", "seed.more=3"])
