@@ -1,4 +1,4 @@
-"""Dice of propagation from a few annotated slices, against shape interpolation, on validation volumes.
+"""Dice of each propagation method from a few annotated slices, on validation volumes.
 
     python benchmarks/propagation_quality.py DATA_ROOT --weights stcn-small --json out.json
 
@@ -16,13 +16,7 @@ import numpy as np
 from isegformer.datasets import read_split
 from isegformer.evaluation import dice
 from isegformer.models import load
-from isegformer.propagation import (
-    PropagationMethod,
-    PropagatorConfig,
-    ShapeInterpolation,
-    StcnPropagation,
-    propagate_volume,
-)
+from isegformer.propagation import PROPAGATION_METHODS, PropagationMethod, propagate_volume
 from isegformer.types import Labels
 from isegformer.volume import Volume, default_window, read_label_map, read_volume
 
@@ -96,14 +90,14 @@ def main() -> None:
     parser.add_argument("data_root", type=Path)
     parser.add_argument("--weights", default="stcn-small")
     parser.add_argument("--spread", choices=sorted(SPREADS), default="inside")
+    parser.add_argument(
+        "--methods", nargs="+", choices=list(PROPAGATION_METHODS), default=list(PROPAGATION_METHODS)
+    )
     parser.add_argument("--only", help="a folder, such as volumes/chaos_t2")
     parser.add_argument("--json", type=Path, default=None)
     arguments = parser.parse_args()
     network = load(arguments.weights)
-    methods: dict[str, PropagationMethod] = {
-        "stcn": StcnPropagation(network, config=PropagatorConfig()),
-        "interpolate": ShapeInterpolation(),
-    }
+    methods = {name: PROPAGATION_METHODS[name](lambda: network) for name in arguments.methods}
     report: dict[str, object] = {"weights": arguments.weights, "spread": arguments.spread, "datasets": {}}
     for folder, axis in VOLUMES.items():
         if arguments.only in (None, folder):

@@ -28,7 +28,7 @@ def propagate(run, volume_file, partial, tmp_path):
     return run_propagate
 
 
-@pytest.mark.parametrize("method", ["interpolate", "stcn"])
+@pytest.mark.parametrize("method", ["combined", "interpolate", "stcn"])
 def test_annotated_slices_stay_as_they_are(propagate, partial, stcn_weights, tmp_path, method):
     done = propagate("--method", method, "--weights", stcn_weights, "--device", "cpu", "--json")
     assert done.code == 0, done.err

@@ -24,7 +24,7 @@ def square(side, label=4):
 
 
 def test_methods_are_built_by_name(tiny_stcn, noisy_stack, two_boxes):
-    assert list(PROPAGATION_METHODS) == ["stcn", "interpolate"]
+    assert list(PROPAGATION_METHODS) == ["combined", "stcn", "interpolate"]
     built = PROPAGATION_METHODS["stcn"](lambda: tiny_stcn)
     stack = ArraySlices(noisy_stack)
     expected = StcnPropagation(tiny_stcn).propagate(stack, {4: two_boxes})

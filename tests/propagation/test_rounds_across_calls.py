@@ -14,6 +14,7 @@ from isegformer.propagation import (
     Propagator,
     PropagatorConfig,
     ShapeInterpolation,
+    ShapesAndNetwork,
     StcnPropagation,
     propagate_volume,
 )
@@ -26,6 +27,7 @@ SMALL = PropagatorConfig(min_side_px=48)
 
 METHODS = {
     "without fusion network": lambda network: StcnPropagation(network, config=SMALL),
+    "with shapes": lambda network: StcnPropagation(network, config=SMALL, finish=ShapesAndNetwork),
     "with": lambda network: StcnPropagation(network, FusionNetwork(4).eval(), config=SMALL),
 }
 

@@ -6,8 +6,10 @@ import pytest
 from isegformer.errors import GeometryError, ShapeMismatchError
 from isegformer.propagation import (
     ArraySlices,
+    NetworkAlone,
     PropagatorConfig,
     ShapeInterpolation,
+    ShapesAndNetwork,
     StcnPropagation,
     VolumeSlices,
     propagate_volume,
@@ -32,15 +34,16 @@ def box():
     return volume_of(voxels), np.uint16(500) * (voxels > 600)
 
 
+@pytest.mark.parametrize("finish", [NetworkAlone, ShapesAndNetwork])
 @pytest.mark.parametrize("axis", [0, 1, 2])
-def test_annotation_across_each_axis_finds_the_whole_box(box, brightness_network, axis):
+def test_annotation_across_each_axis_finds_the_whole_box(box, brightness_network, axis, finish):
     volume, truth = box
     middle = SHAPE[axis] // 2
     result = propagate_volume(
         volume,
         {middle: np.take(truth, middle, axis=axis)},
         axis=axis,
-        method=StcnPropagation(brightness_network, config=PropagatorConfig(min_side_px=None)),
+        method=StcnPropagation(brightness_network, config=PropagatorConfig(min_side_px=None), finish=finish),
         window=WINDOW,
     )
     assert result.shape == SHAPE

@@ -26,7 +26,7 @@ def demo(
         Path, typer.Option("-o", "--output", metavar="FOLDER", help="Folder for mask and picture.")
     ] = Path("demo_output"),
     axis: options.Axis = None,
-    method: options.PropagationMethod = options.Method.STCN,
+    method: options.PropagationMethod = options.DEFAULT_METHOD,
     spacing: options.Spacing = None,
     weights: options.ClickWeights = options.DEFAULT_CLICK_WEIGHTS,
     propagation_weights: options.SecondPropagationWeights = options.DEFAULT_PROPAGATION_WEIGHTS,

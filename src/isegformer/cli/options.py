@@ -16,6 +16,8 @@ DEFAULT_PROPAGATION_WEIGHTS = "stcn-small"
 class Method(StrEnum):
     """How labels get from annotated slices to the others."""
 
+    COMBINED = "combined"
+    """The network, held to the shapes of the annotated slices."""
     STCN = "stcn"
     """A network with a memory of the slices that it has seen."""
     INTERPOLATE = "interpolate"
@@ -28,6 +30,10 @@ class Networks(StrEnum):
     CLICK = "click"
     PROPAGATION = "propagation"
     BOTH = "both"
+
+
+DEFAULT_METHOD = Method.COMBINED
+"""The best with any number of annotated slices."""
 
 
 ClickWeights = Annotated[
@@ -68,7 +74,12 @@ Axis = Annotated[
     ),
 ]
 PropagationMethod = Annotated[
-    Method, typer.Option("--method", help="interpolate needs no network and stays between annotated slices.")
+    Method,
+    typer.Option(
+        "--method",
+        help="combined: network and interpolated shapes; stcn: the network alone; interpolate: no network, "
+        "nothing beyond the annotated slices.",
+    ),
 ]
 Output = Annotated[
     Path,

@@ -19,7 +19,7 @@ def propagate(
     ],
     output: options.Output,
     axis: options.Axis = None,
-    method: options.PropagationMethod = options.Method.STCN,
+    method: options.PropagationMethod = options.DEFAULT_METHOD,
     spacing: options.Spacing = None,
     weights: options.PropagationWeights = options.DEFAULT_PROPAGATION_WEIGHTS,
     device: options.Device = "auto",

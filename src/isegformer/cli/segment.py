@@ -22,7 +22,7 @@ def segment(
     propagate: Annotated[
         bool, typer.Option("--propagate", help="Carry the clicked slices to the whole volume.")
     ] = False,
-    method: options.PropagationMethod = options.Method.STCN,
+    method: options.PropagationMethod = options.DEFAULT_METHOD,
     mirror: Annotated[
         bool, typer.Option("--mirror", help="Average with the mirrored slice: twice the time.")
     ] = False,

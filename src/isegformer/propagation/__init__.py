@@ -1,7 +1,9 @@
 """From annotated slices to the whole volume."""
 
+from isegformer.propagation.combined import ShapesAndNetwork
 from isegformer.propagation.config import PropagatorConfig, StopRule
 from isegformer.propagation.earlier import EarlierLabels, EarlierResult
+from isegformer.propagation.finishing import NetworkAlone
 from isegformer.propagation.methods import (
     PROPAGATION_METHODS,
     MethodBuilder,
@@ -10,6 +12,7 @@ from isegformer.propagation.methods import (
     StcnPropagation,
 )
 from isegformer.propagation.propagator import Propagator, RoundReport
+from isegformer.propagation.shape_evidence import EvidenceConfig
 from isegformer.propagation.slices import ArraySlices, SliceSource, VolumeSlices
 from isegformer.propagation.volume_propagation import propagate_volume
 
@@ -18,12 +21,15 @@ __all__ = [
     "ArraySlices",
     "EarlierLabels",
     "EarlierResult",
+    "EvidenceConfig",
     "MethodBuilder",
+    "NetworkAlone",
     "PropagationMethod",
     "Propagator",
     "PropagatorConfig",
     "RoundReport",
     "ShapeInterpolation",
+    "ShapesAndNetwork",
     "SliceSource",
     "StcnPropagation",
     "StopRule",

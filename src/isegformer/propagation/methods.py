@@ -13,8 +13,10 @@ import numpy as np
 from isegformer.models.fusion import FusionNetwork
 from isegformer.models.stcn import Stcn
 from isegformer.propagation.annotations import check_annotations
+from isegformer.propagation.combined import ShapesAndNetwork
 from isegformer.propagation.config import PropagatorConfig
 from isegformer.propagation.earlier import EarlierResult, checked_earlier, new_annotations
+from isegformer.propagation.finishing import FinisherMaker, NetworkAlone
 from isegformer.propagation.interpolate import interpolate_labels
 from isegformer.propagation.propagator import Propagator
 from isegformer.propagation.slices import SliceSource
@@ -51,18 +53,31 @@ class PropagationMethod(Protocol):
 
 
 class StcnPropagation:
-    """Propagation with the STCN network; all newly annotated slices in one round."""
+    """Propagation with the STCN network; all newly annotated slices in one round.
+
+    Parameters
+    ----------
+    finish : see `Propagator`
+    """
 
     def __init__(
-        self, network: Stcn, fusion: FusionNetwork | None = None, *, config: PropagatorConfig | None = None
+        self,
+        network: Stcn,
+        fusion: FusionNetwork | None = None,
+        *,
+        config: PropagatorConfig | None = None,
+        finish: FinisherMaker = NetworkAlone,
     ) -> None:
         self._network = network
         self._fusion = fusion
         self._config = config
+        self._finish = finish
 
     def start(self, slices: SliceSource) -> Propagator:
         """Return a propagator for work in rounds on these slices."""
-        return Propagator(self._network, slices, fusion=self._fusion, config=self._config)
+        return Propagator(
+            self._network, slices, fusion=self._fusion, config=self._config, finish=self._finish
+        )
 
     def propagate(
         self,
@@ -140,6 +155,7 @@ MethodBuilder: TypeAlias = Callable[[Callable[[], Stcn]], PropagationMethod]
 """Makes a method; its argument loads the network, and is called only by methods that have one."""
 
 PROPAGATION_METHODS: dict[str, MethodBuilder] = {
+    "combined": lambda load_network: StcnPropagation(load_network(), finish=ShapesAndNetwork),
     "stcn": lambda load_network: StcnPropagation(load_network()),
     "interpolate": lambda load_network: ShapeInterpolation(),
 }

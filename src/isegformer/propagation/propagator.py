@@ -15,10 +15,11 @@ from torch import Tensor
 from isegformer.errors import PropagationError
 from isegformer.models.fusion import FusionNetwork
 from isegformer.models.stcn import Stcn
-from isegformer.propagation.aggregation import labels_of, masks_of
+from isegformer.propagation.aggregation import masks_of
 from isegformer.propagation.annotations import check_annotations, objects_in
 from isegformer.propagation.config import PropagatorConfig
 from isegformer.propagation.earlier import EarlierResult, checked_earlier
+from isegformer.propagation.finishing import FinisherMaker, NetworkAlone, SliceFinisher
 from isegformer.propagation.fusing import (
     Correction,
     Fuser,
@@ -58,6 +59,10 @@ class Propagator:
 
     Results are written slice by slice. A round that is cancelled or fails leaves on every slice either the
     finished new result or what was there before; its annotations stay. The same calls give the same result.
+
+    Parameters
+    ----------
+    finish : makes what turns a round's probabilities into labels; the stored ones are the network's
     """
 
     def __init__(
@@ -67,6 +72,7 @@ class Propagator:
         *,
         fusion: FusionNetwork | None = None,
         config: PropagatorConfig | None = None,
+        finish: FinisherMaker = NetworkAlone,
     ) -> None:
         if network.training:
             raise PropagationError("the network is in training mode, expected evaluation mode: call .eval()")
@@ -78,6 +84,8 @@ class Propagator:
             if fusion is None
             else NetworkFuser(fusion.eval(), block_bytes=self._config.block_bytes)
         )
+        self._finish = finish
+        self._finishers: dict[int, SliceFinisher] = {}
         self._annotations: dict[int, Labels] = {}
         self._permanent: dict[int, MemoryEntry] = {}
         self._earlier: Labels | None = None
@@ -118,7 +126,7 @@ class Propagator:
         return self._store
 
     def labels(self, index: int) -> Labels:
-        """Return the result on a slice, uint16 (H, W): its annotation, or the most probable object.
+        """Return the result on a slice, uint16 (H, W): its annotation, or what the finisher makes of it.
 
         A slice that no pass has reached yet is as before the first round: background, or as resumed from.
         """
@@ -127,7 +135,8 @@ class Propagator:
         if not self._store.is_written(index):
             empty = np.zeros(self._slices.shape, dtype=np.uint16)
             return empty if self._earlier is None else self._earlier[index].copy()
-        return labels_of(self._encoder.grid.crop(self._store.read(index)), self.objects)
+        probability = self._encoder.grid.crop(self._store.read(index))
+        return self._finishers[index].labels(index, probability, objects=self.objects)
 
     def all_labels(self) -> Labels:
         """Return the result on all slices, uint16 (T, H, W)."""
@@ -188,6 +197,7 @@ class Propagator:
                 f"annotated slices {list(new)} hold no object, expected at least one label above 0"
             )
         corrections = self._take_in(new)
+        finisher = self._finish(dict(self._annotations))
         passes = plan_round(new.keys(), self._annotations.keys(), n_slices=len(self._slices))
         total, done, touched = sum(len(one.indices) for one in passes), 0, set[int]()
         for one in passes:
@@ -196,6 +206,7 @@ class Propagator:
                 if is_cancelled is not None and is_cancelled():
                     return _report(done, total, touched)
                 self._step(one, index, walk, correction=corrections[one.start])
+                self._finishers[index] = finisher
                 done += 1
                 touched.add(index)
                 if on_progress is not None:
