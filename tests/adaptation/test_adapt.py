@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 
 from isegformer.adaptation.adapt import Limits, adapt
+from isegformer.adaptation.job import Measure
 from isegformer.adaptation.leg_log import LegLog
 from isegformer.errors import ConfigError, DatasetError, WriteError
 
@@ -22,13 +23,13 @@ class FakeJob:
 
     kind = "click"
     start_from = "compact"
-    measure = "mean clicks"
     leg_steps = 50
-    items = 3
 
     def __init__(self, folder, measures, *, clock=None, higher_is_better=False):
         self.folder, self.measures, self.clock = folder, list(measures), clock or Clock()
-        self.higher_is_better = higher_is_better
+        self.measure = Measure(
+            text="mean clicks", higher_is_better=higher_is_better, items=3, of=self.measured
+        )
         self.trained, self.asked = [], []
 
     def train_to(self, step):
@@ -133,7 +134,7 @@ def test_a_kill_between_training_and_measuring_repeats_that_leg(tmp_path):
             raise KeyboardInterrupt
         return measured(weights)
 
-    job.measured = killed
+    job.measure = dataclasses.replace(job.measure, of=killed)
     with pytest.raises(KeyboardInterrupt):
         run(job, folder)
     again = FakeJob(folder, [9.0, 7.0, 5.0, 6.0, 6.0, 6.0])
@@ -148,7 +149,7 @@ def test_cancelled_before_anything_was_measured_is_an_error(tmp_path):
 
 def test_cases_that_allow_no_measurement_are_refused(tmp_path):
     job = FakeJob(tmp_path, [1.0])
-    job.items = 0
+    job.measure = dataclasses.replace(job.measure, items=0)
     with pytest.raises(DatasetError, match="click network cannot be checked"):
         run(job, tmp_path)
 

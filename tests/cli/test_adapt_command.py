@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from isegformer.adaptation import click_job, propagation_job
+from isegformer.adaptation.job import AdaptationJob
+from isegformer.adaptation.validation import ClickScore
 from isegformer.models import available, own_folder
 from isegformer.volume import Geometry, LabelMap, write_label_map
 
@@ -15,9 +17,7 @@ def own_weights(tmp_path, monkeypatch):
     """Keep new weights in a folder of the test; make legs of two steps."""
     monkeypatch.setenv("ISEGFORMER_WEIGHTS", str(tmp_path / "own"))
     monkeypatch.setattr(click_job, "LEG_STEPS", 2)
-    monkeypatch.setattr(click_job.ClickJob, "leg_steps", 2)
     monkeypatch.setattr(propagation_job, "LEG_STEPS", 1)
-    monkeypatch.setattr(propagation_job.PropagationJob, "leg_steps", 1)
     monkeypatch.setattr(propagation_job, "SIDE_PX", 32)
     monkeypatch.setattr(propagation_job, "BATCH", 2)
 
@@ -39,18 +39,18 @@ def cases(tmp_path):
 
 
 def better_from(step, *, before, after):
-    """Return a measure that is `after` from the leg of `step` on; legs count their calls."""
+    """Return a score of clicks that is `after` from the leg of `step` on; legs count their calls."""
     asked = []
 
-    def measured(_job, weights):
-        asked.append(weights)
-        return before if len(asked) <= step else after
+    def scored(_predictor, items):
+        asked.append(items)
+        return ClickScore(needed=(before if len(asked) <= step else after,) * len(items))
 
-    return measured
+    return scored
 
 
 def test_better_weights_are_entered_with_a_card(run, cases, click_weights, tmp_path, monkeypatch):
-    monkeypatch.setattr(click_job.ClickJob, "measured", better_from(1, before=9.0, after=4.0))
+    monkeypatch.setattr(click_job, "score_clicks", better_from(1, before=9, after=4))
     done = run(
         "adapt", cases, "--name", "my-ball", "--networks", "click", "--weights", click_weights,
         "--run", tmp_path / "run", "--device", "cpu", "--json",
@@ -72,7 +72,7 @@ def test_better_weights_are_entered_with_a_card(run, cases, click_weights, tmp_p
 
 
 def test_weights_that_are_no_better_are_not_entered(run, cases, click_weights, tmp_path, monkeypatch):
-    monkeypatch.setattr(click_job.ClickJob, "measured", better_from(1, before=4.0, after=4.0))
+    monkeypatch.setattr(click_job, "score_clicks", better_from(1, before=4, after=4))
     done = run(
         "adapt", cases, "--name", "my-ball", "--networks", "click", "--weights", click_weights,
         "--run", tmp_path / "run", "--device", "cpu", "--json",
@@ -103,15 +103,15 @@ def test_both_networks_are_trained_and_measured_on_the_kept_case(
 
 def test_a_run_goes_on_where_it_ended(run, cases, click_weights, tmp_path, monkeypatch):
     folder = tmp_path / "run"
-    train_to = click_job.ClickJob.train_to
+    train_to = AdaptationJob.train_to
 
     def interrupted(job, step):
         if step == 4:
             raise KeyboardInterrupt
         return train_to(job, step)
 
-    monkeypatch.setattr(click_job.ClickJob, "train_to", interrupted)
-    monkeypatch.setattr(click_job.ClickJob, "measured", better_from(1, before=9.0, after=4.0))
+    monkeypatch.setattr(AdaptationJob, "train_to", interrupted)
+    monkeypatch.setattr(click_job, "score_clicks", better_from(1, before=9, after=4))
     arguments = ("--networks", "click", "--weights", click_weights, "--run", folder, "--device", "cpu")
     first = run("adapt", cases, "--name", "my-ball", *arguments)
     assert first.code == 130
@@ -119,7 +119,7 @@ def test_a_run_goes_on_where_it_ended(run, cases, click_weights, tmp_path, monke
     again = run("adapt", cases, "--name", "my-ball", *arguments)
     assert again.code == 1
     assert "go on with --resume" in again.err
-    monkeypatch.setattr(click_job.ClickJob, "train_to", train_to)
+    monkeypatch.setattr(AdaptationJob, "train_to", train_to)
     resumed = run("adapt", "--resume", "--run", folder, "--device", "cpu", "--json")
     assert resumed.code == 0, resumed.err
     assert resumed.record["networks"][0]["steps"] == 8

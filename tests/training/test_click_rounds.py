@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from isegformer.clicks import depth
 from isegformer.errors import ConfigError
 from isegformer.training.click_module import ClickTraining
 from isegformer.training.click_samples import ClickSamples, collate
@@ -83,6 +84,25 @@ def test_looking_again_adds_no_click(batch, click_config):
     assert torch.equal(first[:, 1:], third[:, 1:])
 
 
+def test_corrections_may_lie_anywhere_in_the_error(batch, click_config):
+    """Of an all-background mask the error is the whole object."""
+    near_border = {}
+    for name, depths in (("paper", (0.5, 0.5)), ("anywhere", (0.0, 0.0))):
+        config = dataclasses.replace(click_config, correction_depth=depths)
+        module = module_with(config, logit=-5.0)
+        shares = []
+        for seed in range(40):
+            clicks = [[], []]
+            rngs = [np.random.default_rng((seed, number)) for number in range(2)]
+            module._correct(batch, clicks, torch.zeros_like(batch.given), rngs=rngs)
+            for number, group in enumerate(clicks):
+                depths_px = depth(batch.target[number, 0].numpy())
+                shares += [depths_px[click.row, click.col] / depths_px.max() for click in group]
+        near_border[name] = np.mean(np.array(shares) <= 0.5)
+    assert near_border["paper"] == 0
+    assert near_border["anywhere"] > 0.3
+
+
 def test_samples_may_start_from_a_flawed_mask_with_a_click_on_its_error(data_root, click_config):
     config = dataclasses.replace(click_config, given_mask_share=1.0)
     samples = ClickSamples(open_sources(config, data_root=data_root), config=config)
@@ -130,6 +150,8 @@ def test_synthetic_images_replace_the_real_ones_of_a_source(data_root, click_con
         ({"loss_rounds": 0}, "loss_rounds"),
         ({"look_again_share": 1.5}, "look_again_share is 1.5"),
         ({"given_mask_share": -0.1}, "given_mask_share is -0.1"),
+        ({"correction_depth": (0.5, 0.2)}, r"correction_depth is \[0.5, 0.2\]"),
+        ({"correction_depth": (0.0, 1.0)}, r"correction_depth is \[0.0, 1.0\]"),
     ],
 )
 def test_values_out_of_range_are_refused(click_config, values, message):

@@ -78,7 +78,7 @@ def adapt(
     ------
     DatasetError : the kept cases do not allow to measure anything
     """
-    if not job.items:
+    if not job.measure.items:
         raise DatasetError(
             f"the {job.kind} network cannot be checked: no kept case has an object on enough labelled "
             "slices; give more cases, or more labelled slices"
@@ -98,7 +98,7 @@ def _next_leg(job: AdaptationJob, legs: list[Leg], *, log: LegLog, clock: Callab
     start = clock()
     step = legs[-1].step + job.leg_steps if legs else 0
     weights = job.train_to(step) if step else None
-    measured = job.measured(job.start_from if weights is None else weights)
+    measured = job.measure.of(job.start_from if weights is None else weights)
     leg = Leg(step=step, loss=_loss(job, measured), seconds=clock() - start)
     log.write([*legs, leg], weights=weights)
     return leg
@@ -143,4 +143,4 @@ def _adapted(job: AdaptationJob, legs: list[Leg], *, log: LegLog) -> Adapted:
 
 def _loss(job: AdaptationJob, measured: float) -> float:
     """Return what should be small for a measure, and back: it is its own inverse."""
-    return 1 - measured if job.higher_is_better else measured
+    return 1 - measured if job.measure.higher_is_better else measured

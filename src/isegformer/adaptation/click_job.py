@@ -1,77 +1,52 @@
 """Adapting a click network: fewer clicks on a user's own structures."""
 
-from pathlib import Path
-
 from isegformer.adaptation.drawing import CaseDraws
+from isegformer.adaptation.job import IN_MEMORY, AdaptationJob, JobRequest, Measure
 from isegformer.adaptation.precision import fast_precision
 from isegformer.adaptation.split import Split
 from isegformer.adaptation.validation import TARGET_IOU, click_items, score_clicks
 from isegformer.interaction import ZoomConfig, load_predictor
 from isegformer.models import inspect
 from isegformer.training.click_run import CLICK_RUN
-from isegformer.training.config import ClickTrainingConfig, SourceConfig, ViewConfig
-from isegformer.training.hardware import Hardware
-from isegformer.training.run import train_leg
+from isegformer.training.config import ClickTrainingConfig, ViewConfig
 from isegformer.types import PathLike
 
 LEG_STEPS = 60
 LEARNING_RATE = 3e-4
 BATCH = 8
-IN_MEMORY = SourceConfig(path="the cases that were given", form="volumes")
-"""Stands in a run's configuration for cases that are handed over, not read from a data root."""
 
 
-class ClickJob:
-    """See `AdaptationJob`."""
+def click_job(split: Split, request: JobRequest) -> AdaptationJob:
+    """Return what adapts a click network; errors as for `load_predictor` and `CaseDraws`."""
+    items = click_items(split.validation)
 
-    kind = "click"
-    measure = f"mean clicks to IoU {TARGET_IOU}"
-    higher_is_better = False
-    leg_steps = LEG_STEPS
+    def mean_clicks(weights: PathLike) -> float:
+        return score_clicks(load_predictor(weights, device=request.device), items).mean
 
-    def __init__(
-        self, split: Split, *, start_from: str, folder: Path, device: str, seed: int, most_legs: int
-    ) -> None:
-        self.start_from = start_from
-        self._draws = CaseDraws(split.train)
-        self._items = click_items(split.validation)
-        self._folder = folder
-        self._device = device
-        self._config = click_config(start_from, device=device, seed=seed, most_steps=LEG_STEPS * most_legs)
-
-    @property
-    def items(self) -> int:
-        """Number of objects on slices that are clicked."""
-        return len(self._items)
-
-    def train_to(self, step: int) -> Path:
-        """Train on to a step; see `AdaptationJob.train_to`."""
-        return train_leg(
-            CLICK_RUN,
-            self._config,
-            sources=[self._draws],
-            run_path=self._folder,
-            hardware=Hardware(device=self._device),
-            until_step=step,
-        )
-
-    def measured(self, weights: PathLike) -> float:
-        """Return the mean clicks that the simulated user needs."""
-        return score_clicks(load_predictor(weights, device=self._device), self._items).mean
+    return AdaptationJob(
+        "click",
+        run=CLICK_RUN,
+        config=click_config(request),
+        draws=CaseDraws(split.train),
+        measure=Measure(
+            text=f"mean clicks to IoU {TARGET_IOU}", higher_is_better=False, items=len(items), of=mean_clicks
+        ),
+        request=request,
+    )
 
 
-def click_config(start_from: str, *, device: str, seed: int, most_steps: int) -> ClickTrainingConfig:
+def click_config(request: JobRequest) -> ClickTrainingConfig:
     """Return the recipe: short, careful steps from weights that are good already, at their own input size."""
-    predictor = load_predictor(start_from).config
+    predictor = load_predictor(request.start_from).config
     zoom = predictor.zoom or ZoomConfig()
     return ClickTrainingConfig(
-        architecture=inspect(start_from).architecture,
+        architecture=inspect(request.start_from).architecture,
         train=(IN_MEMORY,),
-        start_from=start_from,
+        start_from=request.start_from,
         view=ViewConfig(side_px=32 * max(1, round(zoom.side_px / 32)), most_magnified=8.0),
         zoom=zoom,
         first_looks=predictor.first_looks,
-        steps=most_steps,
+        steps=LEG_STEPS * request.most_legs,
         warmup_steps=20,
         decay_share=0.0,
         average_decay=0.98,
@@ -83,8 +58,8 @@ def click_config(start_from: str, *, device: str, seed: int, most_steps: int) ->
         loss_rounds=2,
         look_again_share=0.2,
         given_mask_share=0.1,
-        precision=fast_precision(device),
+        precision=fast_precision(request.device),
         checkpoint_every=LEG_STEPS,
         workers=0,
-        seed=seed,
+        seed=request.seed,
     )

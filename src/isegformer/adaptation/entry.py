@@ -8,16 +8,19 @@ from typing import Any
 from isegformer.adaptation.adapt import Adapted, Limits, Progress, adapt
 from isegformer.adaptation.card import AdaptationRecord, card_text
 from isegformer.adaptation.case import AdaptationCase
-from isegformer.adaptation.click_job import ClickJob
-from isegformer.adaptation.job import AdaptationJob
-from isegformer.adaptation.propagation_job import PropagationJob
+from isegformer.adaptation.click_job import click_job
+from isegformer.adaptation.job import AdaptationJob, JobRequest
+from isegformer.adaptation.propagation_job import propagation_job
 from isegformer.adaptation.split import Split, split_cases
 from isegformer.errors import ConfigError
 from isegformer.models import own_folder, register_own, weights_sha256
 from isegformer.training.run_folder import versions
 
-JOBS: Mapping[str, Callable[..., AdaptationJob]] = {"click": ClickJob, "propagation": PropagationJob}
-"""What adapts each kind of network: called with a split and the keyword arguments of `ClickJob`."""
+JOBS: Mapping[str, Callable[[Split, JobRequest], AdaptationJob]] = {
+    "click": click_job,
+    "propagation": propagation_job,
+}
+"""What adapts each kind of network."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +85,10 @@ def adapt_cases(
         raise ConfigError(f"kind of network is {kind!r}, expected one of: {', '.join(JOBS)}")
     split = split_cases(cases, seed=seed)
     limits = Limits(seconds=60 * minutes)
-    job = JOBS[kind](
-        split, start_from=start_from, folder=folder, device=device, seed=seed, most_legs=limits.most_legs
+    request = JobRequest(
+        start_from=start_from, folder=folder, device=device, seed=seed, most_legs=limits.most_legs
     )
+    job = JOBS[kind](split, request)
     result = adapt(job, folder=folder, limits=limits, on_progress=on_progress, is_cancelled=is_cancelled)
     record = _record(job, split, result, name=name, seed=seed)
     return AdaptationReport(record=record, weights=result.weights)
@@ -117,11 +121,11 @@ def _record(job: AdaptationJob, split: Split, result: Adapted, *, name: str, see
         start_sha256=weights_sha256(job.start_from),
         train_cases=[case.name for case in split.train],
         validation_cases=[case.name for case in split.validation],
-        measure=job.measure,
-        higher_is_better=job.higher_is_better,
+        measure=job.measure.text,
+        higher_is_better=job.measure.higher_is_better,
         before=result.before,
         after=result.after,
-        items=job.items,
+        items=job.measure.items,
         legs=result.legs,
         seconds=result.seconds,
         hardware=machine["accelerator"] or f"{machine['cores']} cores ({machine['machine']})",

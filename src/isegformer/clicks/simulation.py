@@ -92,18 +92,26 @@ def next_click(
 
 
 def perturbed_next_click(
-    prediction: Mask, target: Mask, *, rng: np.random.Generator, ignored: Mask | None = None
+    prediction: Mask,
+    target: Mask,
+    *,
+    rng: np.random.Generator,
+    ignored: Mask | None = None,
+    least_depth: float = 0.5,
 ) -> Click | None:
-    """Draw a click from the inner part of the larger error: more than half as deep as its deepest pixel.
+    """Draw a click from the inner part of the larger error, the random perturbation used in training.
 
-    The random perturbation used in training; arguments as in `next_click`.
+    Parameters
+    ----------
+    prediction, target, ignored : as in `next_click`
+    least_depth : the pixel is deeper than this share of the largest depth, in [0, 1); 0: anywhere in it
     """
     depths = error_depths(prediction, target, ignored=ignored)
     is_positive = bool(depths.missing.max() > depths.excess.max())
     chosen = depths.missing if is_positive else depths.excess
     if chosen.max() == 0:
         return None
-    row, col = draw_pixel(chosen > chosen.max() / 2, rng=rng)
+    row, col = draw_pixel(chosen > least_depth * chosen.max(), rng=rng)
     return Click(row=row, col=col, is_positive=is_positive)
 
 

@@ -89,7 +89,11 @@ class ClickTraining(L.LightningModule):
             if rng.random() < self.config.look_again_share:
                 continue
             click = perturbed_next_click(
-                masks[number, 0], targets[number, 0], rng=rng, ignored=ignored[number, 0]
+                masks[number, 0],
+                targets[number, 0],
+                rng=rng,
+                ignored=ignored[number, 0],
+                least_depth=rng.uniform(*self.config.correction_depth),
             )
             if click is not None:
                 group.append(click)

@@ -200,6 +200,9 @@ class ClickTrainingConfig(RunConfig):
     """Further rounds, each of which ends in a loss; their mean is what a step descends."""
     look_again_share: float = 0.0
     """How often a round adds no click to a sample, so that the network learns to improve its own mask."""
+    correction_depth: tuple[float, float] = (0.5, 0.5)
+    """How near the middle of an error it is clicked: each click is deeper than a share of the error's largest
+    depth, drawn from this range; [0.5, 0.5] is the paper's, 0 is anywhere, as a hasty person clicks."""
     given_mask_share: float = 0.0
     """Share of the samples that start from a flawed mask and a click on its error, see `given_mask`."""
     first_click_decay: float = 0.6
@@ -217,6 +220,10 @@ class ClickTrainingConfig(RunConfig):
         super().__post_init__()
         if self.loss_rounds < 1 or self.most_rounds < 0:
             raise ConfigError("loss_rounds is expected to be at least 1, most_rounds at least 0")
+        if not 0 <= self.correction_depth[0] <= self.correction_depth[1] < 1:
+            raise ConfigError(
+                f"correction_depth is {list(self.correction_depth)}, expected least and most, 0 to below 1"
+            )
         for name in ("look_again_share", "given_mask_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}, expected between 0 and 1")
