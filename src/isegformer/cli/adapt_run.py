@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from isegformer.atomic import replace_atomically
 from isegformer.cli.extras import require_extra
 from isegformer.cli.reporter import Reporter
-from isegformer.cli.train_run import MODULES
+from isegformer.cli.train_run import MODULES, quiet_trainer
 from isegformer.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def _run(request: AdaptRequest, *, run: Path, device: str, reporter: Reporter) -
     from isegformer.adaptation import enter, read_cases
     from isegformer.cli.networks import choose_device
 
+    quiet_trainer()
     chosen = choose_device(device)
     cases = read_cases(request.cases, axis=request.axis)
     run.mkdir(parents=True, exist_ok=True)

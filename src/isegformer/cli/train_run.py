@@ -17,7 +17,7 @@ from isegformer.errors import ConfigError
 if TYPE_CHECKING:
     from isegformer.training.hardware import Hardware
 
-MODULES = ("lightning", "monai")
+MODULES = ("lightning", "monai", "skimage")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,7 @@ def run_train(request: TrainRequest, *, is_json: bool) -> None:
 
     hardware = Hardware(device=request.device, devices=request.devices, num_nodes=request.num_nodes)
     logging.getLogger("isegformer").setLevel(logging.INFO)
+    quiet_trainer()
     with redirect_stdout(sys.stderr):  # the bars of lightning; standard output is for the result
         if request.config is None:
             weights = _resume(request, hardware)
@@ -50,6 +51,13 @@ def run_train(request: TrainRequest, *, is_json: bool) -> None:
             weights = _start(request, request.config, hardware)
     if is_first_process():
         Reporter(is_json=is_json).result({"run": str(request.run), "weights": str(weights)})
+
+
+def quiet_trainer() -> None:
+    """Keep from a person what Lightning says of hardware and its own services; warnings come through."""
+    import lightning  # noqa: F401  sets the level when it is imported, so that has to be before
+
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
 
 
 def _start(request: TrainRequest, path: Path, hardware: "Hardware") -> Path:
