@@ -140,3 +140,24 @@ def test_the_same_seed_gives_the_same_clicks(target, others):
 def test_numbers_out_of_range_are_refused(values):
     with pytest.raises(ConfigError, match=next(iter(values))):
         FirstClickConfig(**values)
+
+
+def test_the_very_first_click_may_be_asked_to_be_central():
+    rows, cols = np.mgrid[:40, :50]
+    disk = (rows - 20) ** 2 + (cols - 25) ** 2 <= 15**2
+    nothing = np.zeros_like(disk)
+    offsets = {}
+    for share in (0.0, 1.0):
+        config = FirstClickConfig(central_share=share, erosion_probability=0.0)
+        firsts = [
+            sample_first_clicks(disk, others=nothing, rng=np.random.default_rng(seed), config=config)[0]
+            for seed in range(200)
+        ]
+        offsets[share] = np.array([np.hypot(click.row - 20, click.col - 25) for click in firsts])
+    assert offsets[1.0].max() <= 8.5  # deeper than half of 16 px
+    assert 0.5 < np.mean(offsets[0.0] > 8.5) < 0.85  # of a disk's area, three quarters lie farther out
+
+
+def test_a_share_of_central_clicks_is_checked():
+    with pytest.raises(ConfigError, match=r"central_share is 1\.5"):
+        FirstClickConfig(central_share=1.5)

@@ -57,6 +57,23 @@ def test_every_loss_round_sees_the_prediction_of_the_one_before_and_one_click_mo
     assert (first[:, 2] == third[:, 2]).all()
 
 
+def test_fresh_steps_have_no_rounds_before_their_losses(click_config):
+    config = dataclasses.replace(click_config, most_rounds=4, fresh_share=1.0)
+    assert free_rounds(config) == {0}
+    mixed = dataclasses.replace(config, fresh_share=0.5)
+    assert free_rounds(mixed) == {0, 1, 2, 3, 4}
+
+
+def free_rounds(config):
+    """Return the numbers of rounds without gradient that 60 steps draw."""
+    module = module_with(config, logit=0.0)
+    found = set()
+    for step in range(60):
+        module.__class__ = type("At", (ClickTraining,), {"global_step": step})
+        found.add(module._free_rounds())
+    return found
+
+
 def test_the_loss_is_the_mean_over_the_rounds(batch, click_config):
     config = dataclasses.replace(click_config, most_rounds=0, loss_rounds=2)
     module = module_with(config, logit=0.3)
@@ -148,6 +165,8 @@ def test_synthetic_images_replace_the_real_ones_of_a_source(data_root, click_con
     ("values", "message"),
     [
         ({"loss_rounds": 0}, "loss_rounds"),
+        ({"fresh_share": 2.0}, "fresh_share is 2.0"),
+        ({"central_share": -1.0}, "central_share is -1.0"),
         ({"look_again_share": 1.5}, "look_again_share is 1.5"),
         ({"given_mask_share": -0.1}, "given_mask_share is -0.1"),
         ({"correction_depth": (0.5, 0.2)}, r"correction_depth is \[0.5, 0.2\]"),

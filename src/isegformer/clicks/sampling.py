@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from isegformer.clicks.click import Click
-from isegformer.clicks.simulation import draw_pixel
+from isegformer.clicks.simulation import depth, draw_pixel
 from isegformer.errors import ClickError, ConfigError
 from isegformer.types import Mask
 
@@ -22,6 +22,8 @@ class FirstClickConfig:
     """No more clicks than this of either sign."""
     decay: float = 0.8
     """The probability of k clicks is proportional to decay ** k."""
+    central_share: float = 0.0
+    """How often the first positive click is deeper in the object than half of its largest depth."""
     erosion_px: int = 3
     """Positive clicks keep this distance from the border of the object, with `erosion_probability`."""
     erosion_probability: float = 0.9
@@ -40,6 +42,8 @@ class FirstClickConfig:
     def __post_init__(self) -> None:
         if not 0 < self.decay < 1:
             raise ConfigError(f"decay is {self.decay}, expected between 0 and 1")
+        if not 0 <= self.central_share <= 1:
+            raise ConfigError(f"central_share is {self.central_share}, expected between 0 and 1")
         if self.most_per_sign < 1:
             raise ConfigError(f"most_per_sign is {self.most_per_sign}, expected at least 1")
 
@@ -71,6 +75,9 @@ def sample_first_clicks(
     positives = 1 + _draw_count(config.most_per_sign, config.decay, rng=rng)
     negatives = _draw_count(config.most_per_sign + 1, config.decay, rng=rng)
     clicks = [_click(inner, is_positive=True, rng=rng) for _ in range(positives)]
+    if rng.random() < config.central_share:
+        depths = depth(target)
+        clicks[0] = _click(depths > 0.5 * depths.max(), is_positive=True, rng=rng)
     known = np.ones_like(target) if ignored is None else ~ignored
     regions = [region & known for region in negative_regions(target, others=others, config=config)]
     weights = np.array([config.background_weight, config.other_objects_weight, config.border_weight])

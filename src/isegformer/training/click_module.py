@@ -64,6 +64,8 @@ class ClickTraining(L.LightningModule):
     def _free_rounds(self) -> int:
         """Draw the number of rounds without gradient of this optimiser step."""
         rng = np.random.default_rng((self.config.seed, STEP_STREAM, self.global_step))
+        if rng.random() < self.config.fresh_share:
+            return 0
         return int(rng.integers(self.config.most_rounds + 1))
 
     def _predicted(self, batch: ClickBatch, clicks: Sequence[Sequence[Click]], before: Tensor) -> Tensor:

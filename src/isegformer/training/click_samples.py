@@ -102,7 +102,9 @@ class ClickSamples(Dataset[ClickSample]):
         self._probabilities = source_probabilities(config)
         self._unreadable = UnreadableCases(are_skipped=config.skip_unreadable)
         self._augment = AUGMENTATIONS[config.augmentation]()
-        self._first_clicks = FirstClickConfig(decay=config.first_click_decay)
+        self._first_clicks = FirstClickConfig(
+            decay=config.first_click_decay, central_share=config.central_share
+        )
 
     def __getitem__(self, number: int) -> ClickSample:
         """Draw sample `number`."""

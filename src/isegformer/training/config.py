@@ -196,6 +196,8 @@ class ClickTrainingConfig(RunConfig):
     """How often it is to be asked where there is no mask yet; travels with its weights."""
     most_rounds: int = 3
     """Rounds of corrected clicks without gradient, drawn from 0 to this."""
+    fresh_share: float = 0.0
+    """Share of the steps without such rounds, so that more losses fall on first clicks; the others draw."""
     loss_rounds: int = 1
     """Further rounds, each of which ends in a loss; their mean is what a step descends."""
     look_again_share: float = 0.0
@@ -207,6 +209,8 @@ class ClickTrainingConfig(RunConfig):
     """Share of the samples that start from a flawed mask and a click on its error, see `given_mask`."""
     first_click_decay: float = 0.6
     """The number of first clicks is k with probability proportional to this ** k."""
+    central_share: float = 0.0
+    """How often the very first click falls on the inner half of the object, as people like to begin."""
     focal_alpha: float = 0.5
     """Weight of the object in the normalised focal loss."""
     focal_gamma: float = 2.0
@@ -224,7 +228,7 @@ class ClickTrainingConfig(RunConfig):
             raise ConfigError(
                 f"correction_depth is {list(self.correction_depth)}, expected least and most, 0 to below 1"
             )
-        for name in ("look_again_share", "given_mask_share"):
+        for name in ("fresh_share", "central_share", "look_again_share", "given_mask_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}, expected between 0 and 1")
 
