@@ -89,7 +89,7 @@ def test_no_source_is_an_error():
 @pytest.mark.parametrize(
     ("name", "kind", "architecture"),
     [
-        ("compact", ClickTrainingConfig, "compact"),
+        ("compact", ClickTrainingConfig, "compact-small"),
         ("stcn-small", PropagationTrainingConfig, "stcn-small"),
         ("stcn-static", PropagationTrainingConfig, "stcn-small"),
         ("stcn-volume", PropagationTrainingConfig, "stcn-small"),
