@@ -4,7 +4,7 @@ from isegformer.adaptation.drawing import CaseDraws
 from isegformer.adaptation.job import IN_MEMORY, AdaptationJob, JobRequest, Measure
 from isegformer.adaptation.precision import fast_precision
 from isegformer.adaptation.split import Split
-from isegformer.adaptation.validation import TARGET_IOU, click_items, score_clicks
+from isegformer.adaptation.validation import TARGETS_TEXT, click_items, score_clicks
 from isegformer.interaction import ZoomConfig, load_predictor
 from isegformer.models import inspect
 from isegformer.training.click_run import CLICK_RUN
@@ -29,7 +29,10 @@ def click_job(split: Split, request: JobRequest) -> AdaptationJob:
         config=click_config(request),
         draws=CaseDraws(split.train),
         measure=Measure(
-            text=f"mean clicks to IoU {TARGET_IOU}", higher_is_better=False, items=len(items), of=mean_clicks
+            text=f"mean clicks to IoU {TARGETS_TEXT}",
+            higher_is_better=False,
+            items=len(items),
+            of=mean_clicks,
         ),
         request=request,
     )
@@ -50,6 +53,7 @@ def click_config(request: JobRequest) -> ClickTrainingConfig:
         warmup_steps=20,
         decay_share=0.0,
         average_decay=0.98,
+        norm_statistics="kept",
         batch_size=BATCH,
         learning_rate=LEARNING_RATE,
         dice_weight=1.0,

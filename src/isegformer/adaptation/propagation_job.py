@@ -63,6 +63,7 @@ def propagation_config(request: JobRequest) -> PropagationTrainingConfig:
         warmup_steps=10,
         decay_share=0.0,
         average_decay=0.97,
+        norm_statistics="kept",
         batch_size=BATCH,
         learning_rate=LEARNING_RATE,
         precision=fast_precision(request.device),

@@ -15,8 +15,9 @@ from isegformer.slicing import Plane
 
 Item = TypeVar("Item")
 
-TARGET_IOU = 0.85
-"""IoU that clicks are counted to."""
+TARGET_IOUS = (0.80, 0.85, 0.90)
+"""IoUs that clicks are counted to; the mean over several of them is less a matter of chance than one."""
+TARGETS_TEXT = ", ".join(f"{iou:.2f}" for iou in TARGET_IOUS)
 MOST_OBJECTS = 24
 """Objects on slices that clicks are counted on; more cost time and say little more."""
 MOST_STACKS = 8
@@ -38,8 +39,8 @@ class ClickItem:
 class ClickScore:
     """What the simulated user needed."""
 
-    needed: tuple[int, ...]
-    """Clicks to the target IoU for each item, MAX_CLICKS where it was not reached."""
+    needed: tuple[float, ...]
+    """For each item, the mean over TARGET_IOUS of the clicks to it, MAX_CLICKS where it was not reached."""
 
     @property
     def mean(self) -> float:
@@ -94,12 +95,13 @@ def stack_items(cases: Sequence[AdaptationCase], *, most: int = MOST_STACKS) -> 
 
 
 def score_clicks(predictor: SlicePredictor, items: Sequence[ClickItem]) -> ClickScore:
-    """Let the simulated user click on every item until the target is reached."""
+    """Let the simulated user click on every item until the highest target is reached."""
     needed = []
     for item in items:
         target = item.case.mask(item.label, item.plane)
-        run = run_clicks(predictor, item.case.image(item.plane), target, stop_iou=TARGET_IOU)
-        needed.append(clicks_needed(run.ious, TARGET_IOU, max_clicks=MAX_CLICKS))
+        run = run_clicks(predictor, item.case.image(item.plane), target, stop_iou=max(TARGET_IOUS))
+        counts = [clicks_needed(run.ious, iou, max_clicks=MAX_CLICKS) for iou in TARGET_IOUS]
+        needed.append(float(np.mean(counts)))
     return ClickScore(needed=tuple(needed))
 
 
@@ -117,13 +119,15 @@ def score_stacks(method: PropagationMethod, items: Sequence[StackItem]) -> Stack
 
 
 def _ordered_planes(case: AdaptationCase, label: int) -> list[Plane]:
-    """Return the known slices of an object across the case's axis: the largest, then spread ones."""
+    """Return the known slices of an object across the case's axis: the largest, then ever denser ones."""
     planes = case.planes_of(label, case.axis)
     if not planes:
         return []
     areas = [np.count_nonzero(case.mask(label, plane)) for plane in planes]
     largest = planes[int(np.argmax(areas))]
-    spread = [planes[round(share * (len(planes) - 1))] for share in (0.5, 0.25, 0.75, 0.0, 1.0)]
+    halvings = max(1, (len(planes) - 1).bit_length())
+    shares = [part / 2**level for level in range(halvings + 1) for part in range(2**level + 1)]
+    spread = [planes[round(share * (len(planes) - 1))] for share in (0.5, *shares)]
     return list(dict.fromkeys([largest, *spread]))
 
 

@@ -26,6 +26,7 @@ from isegformer.models.click_segmenter import ClickSegmenter
 from isegformer.training.click_samples import ROUND_STREAM, STEP_STREAM, ClickBatch
 from isegformer.training.config import ClickTrainingConfig
 from isegformer.training.losses import normalised_focal_loss, soft_dice_loss
+from isegformer.training.norms import evaluation_mode
 from isegformer.training.optimiser import optimiser_with_schedule
 
 
@@ -70,10 +71,8 @@ class ClickTraining(L.LightningModule):
 
     def _predicted(self, batch: ClickBatch, clicks: Sequence[Sequence[Click]], before: Tensor) -> Tensor:
         """Return the probability (B, 1, H, W) that the network gives in use, without gradient."""
-        self.network.eval()
-        with torch.no_grad():
+        with evaluation_mode(self.network), torch.no_grad():
             logits = self.network(batch.image, self._hint(batch, clicks, before))
-        self.network.train()
         return torch.sigmoid(logits.float())
 
     def _correct(

@@ -13,6 +13,7 @@ from isegformer.datasets import FORMS
 from isegformer.datasets.selection import check_groups
 from isegformer.errors import ConfigError
 from isegformer.interaction import ZoomConfig
+from isegformer.training.norms import NormStatistics
 from isegformer.types import PathLike
 
 Config = TypeVar("Config")
@@ -153,6 +154,8 @@ class RunConfig:
     """Of "milestones": what the learning rate is multiplied by at each of them."""
     average_decay: float = 0.998
     """Decay per step of the moving average of the weights, which is what is kept."""
+    norm_statistics: NormStatistics = "batch"
+    """Whether batch norms learn statistics or keep those of `start_from`, see `norms`."""
     gradient_clip: float = 1.0
     """Largest norm of a gradient; 0 leaves gradients as they are."""
     checkpoint_every: int = 250

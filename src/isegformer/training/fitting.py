@@ -23,6 +23,7 @@ from isegformer.training.run_sampler import RunSampler
 
 NOISE = (
     ".*LeafSpec.*is deprecated",  # Lightning 2.6 on torch 2.13; nothing that a user can do
+    ".*module\\(s\\) in eval mode at the start of training",  # norms that keep their statistics
 )
 """Warnings of the libraries below that say nothing about a run."""
 

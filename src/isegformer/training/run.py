@@ -22,6 +22,7 @@ from isegformer.training.data_wait import DataWait
 from isegformer.training.fitting import RunData, fit, new_trainer
 from isegformer.training.hardware import Hardware
 from isegformer.training.memory import advice_on_memory
+from isegformer.training.norms import set_training_mode
 from isegformer.training.run_folder import RunFolder
 from isegformer.training.sources import SliceSource, open_sources
 
@@ -155,7 +156,8 @@ class _Run(Generic[Config, Network]):
         self._network = kind.network(config)
         # Convolutions are 1.2 to 1.6 x faster so on CPUs, and use the tensor cores of GPUs.
         _arrange(self._network, torch.channels_last)
-        self._network.train()  # loaded weights come in evaluation mode, which the trainer would keep
+        # Loaded weights come in evaluation mode, and the trainer keeps the modes that it finds.
+        set_training_mode(self._network, norm_statistics=config.norm_statistics)
         self.trainer = new_trainer(
             config,
             folder=folder,
