@@ -90,11 +90,22 @@ def test_half_precision_halves_the_file_and_is_single_precision_in_memory(tmp_pa
     assert inspect(half).dtype == "float16"
 
 
-def test_values_too_large_for_half_precision_are_an_error(tmp_path, tiny_swin):
+def test_a_tensor_too_large_for_half_precision_stays_single(tmp_path, tiny_swin):
     network = build_click_network(tiny_swin)
     with torch.no_grad():
         network.decoder.fuse.bias[0] = 1e6
-    with pytest.raises(CheckpointError, match=r"decoder\.fuse\.bias.*not finite as torch.float16"):
+    save_weights(network, tmp_path / "half.safetensors", dtype=torch.float16)
+    assert torch.equal(load(tmp_path / "half.safetensors").decoder.fuse.bias, network.decoder.fuse.bias)
+    with safe_open(tmp_path / "half.safetensors", framework="pt") as file:
+        types = {name: file.get_tensor(name).dtype for name in file.keys()}  # noqa: SIM118
+    assert [name for name, kind in types.items() if kind == torch.float32] == ["decoder.fuse.bias"]
+
+
+def test_values_that_are_not_finite_are_an_error(tmp_path, tiny_swin):
+    network = build_click_network(tiny_swin)
+    with torch.no_grad():
+        network.decoder.fuse.bias[0] = torch.nan
+    with pytest.raises(CheckpointError, match=r"decoder\.fuse\.bias.*not finite"):
         save_weights(network, tmp_path / "half.safetensors", dtype=torch.float16)
     with pytest.raises(CheckpointError, match=r"expected torch.float16 or torch.float32"):
         save_weights(network, tmp_path / "half.safetensors", dtype=torch.bfloat16)

@@ -55,12 +55,13 @@ def save_weights(
     Parameters
     ----------
     network : a click, propagation or fusion network
-    dtype : torch.float16 or torch.float32, of the floats on disk
+    dtype : torch.float16 or torch.float32, of the floats on disk; a tensor with values too large for float16,
+        such as a variance, stays float32
     predictor : settings to travel with the weights, a JSON object
 
     Raises
     ------
-    CheckpointError : the architecture is unknown, the type is another one, or a value does not fit it
+    CheckpointError : the architecture is unknown, the type is another one, or a value is not finite
     WriteError : the file cannot be written; what was there is intact
     """
     if dtype not in DTYPES:
@@ -115,12 +116,11 @@ def _record(metadata: Mapping[str, str], *, path: Path) -> dict[str, Any]:
 def _on_disk(name: str, value: Tensor, *, dtype: torch.dtype) -> Tensor:
     if not value.is_floating_point():
         return value.detach().cpu().clone()
-    converted = value.detach().to("cpu", dtype, copy=True).contiguous()
-    if not bool(torch.isfinite(converted).all()):
-        raise CheckpointError(
-            f"{name} has values that are not finite as {dtype}; save as torch.float32 or retrain"
-        )
-    return converted
+    single = value.detach().to("cpu", torch.float32, copy=True).contiguous()
+    if not bool(torch.isfinite(single).all()):
+        raise CheckpointError(f"{name} has values that are not finite; the training has diverged")
+    converted = single.to(dtype)
+    return converted if bool(torch.isfinite(converted).all()) else single
 
 
 def _write(tensors: dict[str, Tensor], path: Path, *, metadata: dict[str, str]) -> None:
