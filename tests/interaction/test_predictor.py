@@ -227,3 +227,12 @@ def test_where_there_is_a_mask_one_look_is_enough():
     assert len(network.seen) == 3
     predictor.predict([click(12, 22), click(2, 2, False)], first)
     assert len(network.seen) == 4
+
+
+def test_the_first_look_may_be_larger_than_later_ones():
+    network = Recorder()
+    zoom = ZoomConfig(side_px=32, first_side_px=88, least_side_px=10, before_mask="whole_slice")
+    predictor = SlicePredictor(network, PredictorConfig(zoom=zoom, first_looks=2))
+    predictor.set_slice(square())
+    predictor.predict([click(12, 22)])
+    assert [tuple(image.shape[-2:]) for image, _ in network.seen] == [(60, 88), (32, 32)]

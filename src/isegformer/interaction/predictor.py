@@ -186,7 +186,8 @@ class SlicePredictor:
         if roi is None or self.config.zoom is None:
             seen = self._ask(image, before, [(c.row, c.col, c.is_positive) for c in clicks])
             return seen.cpu().numpy()
-        size = network_shape(roi, config=self.config.zoom)
+        zoom = self.config.zoom.before_a_mask() if previous is None else self.config.zoom
+        size = network_shape(roi, config=zoom)
         seen = self._ask(_zoomed(image, roi, size), _zoomed(before, roi, size), _moved(clicks, roi, size))
         roi_size = (roi.row_stop - roi.row_start, roi.col_stop - roi.col_start)
         pasted = torch.zeros(height, width)

@@ -63,7 +63,9 @@ def _check_type(name: str, value: Any, *, hint: Any) -> None:
         if value not in get_args(hint):
             raise ConfigError(f"{name} is {value!r}, expected one of: {', '.join(get_args(hint))}")
         return
-    accepted = (int,) if hint is int else (int, float)
+    if value is None and type(None) in get_args(hint):
+        return
+    accepted = (int, float) if hint is float else (int,)
     if isinstance(value, bool) or not isinstance(value, accepted):
-        expected = "a whole number" if hint is int else "a number"
+        expected = "a number" if hint is float else "a whole number"
         raise ConfigError(f"{name} is {value!r}, expected {expected}")

@@ -4,7 +4,7 @@ Source: RITM (Sofiiuk et al. 2022), zoom-in at inference; the numbers are those 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -31,6 +31,9 @@ class ZoomConfig:
     """The object is where the previous probability is above this."""
     before_mask: Literal["as_is", "whole_slice"] = "as_is"
     """Without a mask the network sees the slice in its own size (RITM), or resized to `side_px`."""
+    first_side_px: int | None = None
+    """The side of the input while there is no mask, of "whole_slice"; None is `side_px`. On a whole slice a
+    small object is a few pixels of the input, so that more of them pay."""
     fit: Literal["longer_side", "square"] = "longer_side"
     """Keep the aspect ratio, or stretch the region to side_px x side_px ("fixed" zoom-in of RITM)."""
 
@@ -39,10 +42,16 @@ class ZoomConfig:
             raise ConfigError(f"zoom margin is {self.margin}, expected at least 1")
         if self.side_px < 16:
             raise ConfigError(f"zoom side is {self.side_px} px, expected at least 16")
+        if self.first_side_px is not None and self.first_side_px < 16:
+            raise ConfigError(f"first zoom side is {self.first_side_px} px, expected at least 16, or none")
         if self.least_side_px < 1:
             raise ConfigError(f"least zoom side is {self.least_side_px} px, expected at least 1")
         if not 0 <= self.keep_iou <= 1:
             raise ConfigError(f"keep_iou is {self.keep_iou}, expected between 0 and 1")
+
+    def before_a_mask(self) -> "ZoomConfig":
+        """Return the settings for a look without a mask."""
+        return replace(self, side_px=self.first_side_px or self.side_px)
 
 
 def choose_roi(
