@@ -24,6 +24,7 @@ configs = st.builds(
         object_threshold=st.floats(0, 1),
         first_side_px=st.none() | st.integers(16, 1000),
         before_mask=st.sampled_from(["as_is", "whole_slice"]),
+        grid=st.sampled_from(["corners", "centres"]),
         fit=st.sampled_from(["longer_side", "square"]),
     ),
 )
@@ -62,6 +63,7 @@ def test_settings_survive_the_way_through_json(config):
         ({"zoom": {"first_side_px": 8}}, "first zoom side is 8 px"),
         ({"zoom": {"margin": "1.4"}}, "margin is '1.4'"),
         ({"zoom": {"fit": "circle"}}, "longer_side, square"),
+        ({"zoom": {"grid": "edges"}}, "corners, centres"),
         ({"zoom": {"margin": 0.5}}, "margin is 0.5"),
         ({"mirror": 1}, "mirror is 1"),
         ({"first_looks": 0}, "first_looks is 0"),

@@ -9,11 +9,11 @@ from typing import Protocol
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from isegformer.clicks import Click, check_clicks_inside, encode_disks
 from isegformer.errors import ClickError, ConfigError, ShapeMismatchError
+from isegformer.interaction.grids import GRIDS, Grid
 from isegformer.interaction.zoom import ZoomConfig, choose_roi, network_shape
 from isegformer.slicing.roi import Roi
 from isegformer.types import FloatArray, Mask
@@ -187,11 +187,15 @@ class SlicePredictor:
             seen = self._ask(image, before, [(c.row, c.col, c.is_positive) for c in clicks])
             return seen.cpu().numpy()
         zoom = self.config.zoom.before_a_mask() if previous is None else self.config.zoom
-        size = network_shape(roi, config=zoom)
-        seen = self._ask(_zoomed(image, roi, size), _zoomed(before, roi, size), _moved(clicks, roi, size))
+        size, grid = network_shape(roi, config=zoom), GRIDS[zoom.grid]
+        seen = self._ask(
+            grid.resized(_cut(image, roi), size),
+            grid.resized(_cut(before, roi), size),
+            _moved(clicks, roi, size, grid=grid),
+        )
         roi_size = (roi.row_stop - roi.row_start, roi.col_stop - roi.col_start)
         pasted = torch.zeros(height, width)
-        pasted[roi.row_start : roi.row_stop, roi.col_start : roi.col_stop] = _resized(
+        pasted[roi.row_start : roi.row_stop, roi.col_start : roi.col_stop] = grid.resized(
             seen[None, None], roi_size
         )[0, 0]
         return pasted.numpy()
@@ -208,22 +212,22 @@ class SlicePredictor:
         return 0.5 * (probability[0, 0] + probability[1, 0].flip(1))
 
 
-def _zoomed(tensor: Tensor, roi: Roi, size: tuple[int, int]) -> Tensor:
-    """Cut a region out of (1, C, H, W) and resize it to `size`."""
-    crop = tensor[:, :, roi.row_start : roi.row_stop, roi.col_start : roi.col_stop]
-    return _resized(crop, size)
+def _cut(tensor: Tensor, roi: Roi) -> Tensor:
+    """Return a region of (1, C, H, W)."""
+    return tensor[:, :, roi.row_start : roi.row_stop, roi.col_start : roi.col_stop]
 
 
-def _resized(tensor: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize (1, C, h, w) bilinearly; corners stay on corners, as in the published zoom-in."""
-    return F.interpolate(tensor, size=size, mode="bilinear", align_corners=True)
-
-
-def _moved(clicks: Sequence[Click], roi: Roi, size: tuple[int, int]) -> list[tuple[float, float, bool]]:
-    """Return the clicks in pixels of the zoomed input: size * (c - start) / extent, as published."""
+def _moved(
+    clicks: Sequence[Click], roi: Roi, size: tuple[int, int], *, grid: Grid
+) -> list[tuple[float, float, bool]]:
+    """Return the clicks in pixels of the zoomed input."""
     row_scale = size[0] / (roi.row_stop - roi.row_start)
     col_scale = size[1] / (roi.col_stop - roi.col_start)
     return [
-        ((click.row - roi.row_start) * row_scale, (click.col - roi.col_start) * col_scale, click.is_positive)
+        (
+            grid.moved(click.row - roi.row_start, row_scale),
+            grid.moved(click.col - roi.col_start, col_scale),
+            click.is_positive,
+        )
         for click in clicks
     ]

@@ -11,6 +11,7 @@ import numpy as np
 
 from isegformer.clicks import Click
 from isegformer.errors import ConfigError
+from isegformer.interaction.grids import GridName
 from isegformer.slicing.roi import Roi
 from isegformer.types import FloatArray, Mask
 
@@ -34,6 +35,8 @@ class ZoomConfig:
     first_side_px: int | None = None
     """The side of the input while there is no mask, of "whole_slice"; None is `side_px`. On a whole slice a
     small object is a few pixels of the input, so that more of them pay."""
+    grid: GridName = "corners"
+    """Where pixels and clicks go when a region is resized: as published, or as in our training; see GRIDS."""
     fit: Literal["longer_side", "square"] = "longer_side"
     """Keep the aspect ratio, or stretch the region to side_px x side_px ("fixed" zoom-in of RITM)."""
 
