@@ -3,19 +3,24 @@
     python benchmarks/ablation.py DATA_ROOT --runs FOLDER --networks compact-small hrnet18s --seeds 0 1
 
 Every row trains the recipes of `configs/ablation/` that it names in turn, each from the weights of the one
-before, and is then measured on the validation split. Rows that FOLDER holds are not trained again.
+before, and is then measured on the validation split, as `isegformer evaluate clicks` does. Rows that FOLDER
+holds are not trained again. DATA_ROOT holds `index.json` with the splits.
 """
 
 import argparse
 import itertools
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import click_quality
-import numpy as np
-
-from isegformer.interaction import load_predictor
+from isegformer.evaluation.cases import ObjectChoice
+from isegformer.evaluation.click_evaluation import MemoryKeeper, carry_out, plan_clicks
+from isegformer.evaluation.click_jobs import ClickEvaluation
+from isegformer.evaluation.click_methods import WeightsMethod
+from isegformer.evaluation.click_summary import click_summary
+from isegformer.evaluation.data_folder import CaseList, DataFolder
+from isegformer.evaluation.executors import SerialExecutor
 from isegformer.training.click_run import train_clicks
 from isegformer.training.config import ClickTrainingConfig, read_config
 from isegformer.training.hardware import Hardware
@@ -30,6 +35,20 @@ ROWS = {
     "mixed": ("mixed",),
 }
 """Name of a row, and the recipes that it is trained with in turn."""
+
+MEASURED: Mapping[str, Mapping[str, int]] = {
+    "slices/sunnybrook": {},
+    "slices/fetal_head": {},
+    "slices/nuclei": {"least_area_px": 100},
+    "slices/coco_objects": {},
+    "slices/grabcut": {"ignored_label": 255},
+    "volumes/chaos_t2": {"axis": 2},
+    "volumes/hippocampus": {"axis": 1},
+}
+"""Folders that a row is measured on, and which objects count."""
+
+SPLITS = ("val", "benchmark")
+"""The first that a folder has; grabcut has the second only."""
 
 
 def trained(row: str, *, network: str, seed: int, data_root: Path, runs: Path) -> Path:
@@ -50,14 +69,21 @@ def trained(row: str, *, network: str, seed: int, data_root: Path, runs: Path) -
 
 
 def noc85(weights: Path, *, data_root: Path, limit: int) -> dict[str, float]:
-    """Return the mean clicks to IoU 0.85 by folder, on at most `limit` cases of each."""
-    predictor = load_predictor(weights)
+    """Return the mean clicks to IoU 0.85 by folder, on at most `limit` objects of each."""
+    lists = tuple(CaseList(index_file=data_root / "index.json", split=split) for split in SPLITS)
+    method = WeightsMethod(name="row", weights=str(weights), protocol="own", device="cpu")
     found = {}
-    for folder in (*click_quality.SLICES, *click_quality.VOLUMES):
-        cases = click_quality.cases_of(data_root, folder)
-        chosen = np.random.default_rng(0).permutation(len(cases))[:limit]
-        result = click_quality.measure(predictor, [cases[number] for number in chosen])
-        found[folder.split("/")[1]] = result["noc"]["85"]
+    for path, choice in MEASURED.items():
+        name = Path(path).name
+        evaluation = ClickEvaluation(
+            folders=(DataFolder(name=name, path=data_root / path, case_lists=lists),),
+            choice=ObjectChoice(limit=limit, **choice),
+            methods=(method,),
+            users=("centre",),
+        )
+        records = carry_out(plan_clicks(evaluation), executor=SerialExecutor(), keeper=MemoryKeeper())
+        summary = click_summary(records, datasets=[name], methods=[method.name], users=evaluation.users)
+        found[name] = round(summary["datasets"][name]["noc"]["85"], 3)
     return found
 
 
@@ -71,7 +97,7 @@ def main() -> None:
     parser.add_argument("--networks", nargs="+", default=["compact-small"])
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--limit", type=int, default=24, help="cases of each folder")
+    parser.add_argument("--limit", type=int, default=24, help="objects of each folder")
     arguments = parser.parse_args()
     for seed, network, row in itertools.product(arguments.seeds, arguments.networks, arguments.rows):
         weights = trained(row, network=network, seed=seed, data_root=arguments.data_root, runs=arguments.runs)

@@ -76,6 +76,18 @@ def test_labels_of_another_size_name_the_case(tmp_path):
         open_cases("slices", tmp_path).read(0)
 
 
+def test_an_image_without_labels_and_labels_without_an_image_are_no_cases_but_known(tmp_path):
+    for part, names in (("images", "ab"), ("labels", "bc")):
+        for name in names:
+            put(tmp_path / "slices" / part / f"{name}.png", LABELS)
+    slices = open_cases("slices", tmp_path / "slices")
+    assert slices.names == ("b",)
+    assert slices.incomplete == {"a": "it has an image but no labels", "c": "it has labels but no image"}
+    make_volumes(tmp_path / "volumes")
+    (tmp_path / "volumes" / "b_label.nrrd").unlink()
+    assert open_cases("volumes", tmp_path / "volumes").incomplete == {"b": "it has an image but no labels"}
+
+
 def test_a_damaged_volume_is_named(tmp_path):
     make_volumes(tmp_path)
     path = tmp_path / "a_image.nii.gz"
@@ -99,7 +111,7 @@ def test_the_index_names_the_cases_of_a_split(tmp_path):
         (INDEX, "organs", "train", "no split 'train' of 'organs'"),
         (INDEX, "cells", "val", "no list of names"),
         (INDEX, "cells", "test", "no list of names"),
-        ("[]", "cells", "train", "no split"),
+        ("[]", "cells", "train", "holds no object"),
         ("{", "cells", "train", "cannot read the index"),
         ("[" * 100_000, "cells", "train", "cannot read the index"),
         (None, "cells", "train", "cannot read the index"),

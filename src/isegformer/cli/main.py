@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from isegformer import __version__
-from isegformer.cli import adapt, demo, info, propagate, segment, train, weights
+from isegformer.cli import adapt, demo, evaluate, info, propagate, segment, train, weights
 from isegformer.errors import IsegformerError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.command("info")(info.info)
 app.add_typer(weights.app, name="weights")
 app.command("train")(train.train)
 app.command("adapt")(adapt.adapt)
+app.add_typer(evaluate.app, name="evaluate")
 app.command("demo")(demo.demo)
 
 OUT_OF_MEMORY = "OutOfMemoryError"

@@ -32,6 +32,14 @@ class Networks(StrEnum):
     BOTH = "both"
 
 
+class Objects(StrEnum):
+    """Which objects of an image are measured."""
+
+    ALL = "all"
+    LAST = "last"
+    """Only the one with the largest label: the published code of RITM and iSegFormer keeps no other."""
+
+
 DEFAULT_METHOD = Method.COMBINED
 """The best with any number of annotated slices."""
 

@@ -48,6 +48,14 @@ def paired(images: Mapping[str, Path], labels: Mapping[str, Path]) -> dict[str, 
     return pairs
 
 
+def incomplete(images: Mapping[str, Path], labels: Mapping[str, Path]) -> dict[str, str]:
+    """Return what is missing of the cases that have an image or labels, but not both; by case, sorted."""
+    return {
+        case: "it has an image but no labels" if case in images else "it has labels but no image"
+        for case in sorted(set(images) ^ set(labels))
+    }
+
+
 def subfolders(folder: Path) -> list[Path]:
     """Return the folders directly in `folder`, sorted; DatasetError where it is missing."""
     return sorted(path for path in _entries(folder) if path.is_dir() and not path.name.startswith("."))

@@ -1,8 +1,8 @@
 """Cases: what a data folder holds, read one at a time; and forms: how such a folder is laid out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -73,6 +73,8 @@ class SliceCases:
     names: tuple[str, ...]
     read_named: Callable[[str], LabelledSlice]
     """Reads the case of a name."""
+    incomplete: Mapping[str, str] = field(default_factory=dict)
+    """What lies in the folder but is no case, by name, and what is missing of it."""
 
     def read(self, number: int) -> LabelledSlice:
         """Read case `number`; UnreadableCaseError names it where it is damaged."""
@@ -87,6 +89,8 @@ class VolumeCases:
     names: tuple[str, ...]
     read_named: Callable[[str], LabelledVolume]
     """Reads the case of a name."""
+    incomplete: Mapping[str, str] = field(default_factory=dict)
+    """What lies in the folder but is no case, by name, and what is missing of it."""
 
     def read(self, number: int) -> LabelledVolume:
         """Read case `number`; UnreadableCaseError names it where it is damaged."""

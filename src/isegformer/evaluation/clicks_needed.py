@@ -1,21 +1,37 @@
-"""How many clicks does a network need? The deterministic user clicks until the mask is good enough.
+"""How many clicks does a network need? A simulated user clicks until the mask is good enough.
 
 Source: NoC protocol of RITM (Sofiiuk et al. 2022), used by iSegFormer (2022), section 4.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from isegformer.clicks import Click, next_click
+from isegformer.clicks import Click
 from isegformer.errors import ConfigError
 from isegformer.evaluation.overlap import iou
-from isegformer.interaction import Prediction, SlicePredictor
+from isegformer.evaluation.users import CentreClicker, SimulatedClicker
+from isegformer.interaction import Prediction
 from isegformer.types import FloatArray, Mask
 
 MAX_CLICKS = 20
 """Clicks after which the protocol gives up."""
+CENTRE = CentreClicker()
+"""The user of published numbers."""
+
+
+class ClickPredictor(Protocol):
+    """What can be measured by clicks: a `SlicePredictor` with its network, or a method without one."""
+
+    def set_slice(self, image: FloatArray) -> None:
+        """Choose the slice that later clicks refer to; (H, W) or (H, W, 3), in [0, 1]."""
+        ...
+
+    def predict(self, clicks: Sequence[Click], previous: Prediction | None = None) -> Prediction:
+        """Return the object that all clicks so far ask for, given the prediction before the last click."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +47,15 @@ class ClickRun:
 
 
 def run_clicks(
-    predictor: SlicePredictor,
+    predictor: ClickPredictor,
     image: FloatArray,
     target: Mask,
     *,
     ignored: Mask | None = None,
     stop_iou: float = 1.0,
     max_clicks: int = MAX_CLICKS,
+    user: SimulatedClicker = CENTRE,
+    rng: np.random.Generator | None = None,
 ) -> ClickRun:
     """Click on an object until the mask reaches `stop_iou` or `max_clicks` are spent.
 
@@ -46,14 +64,17 @@ def run_clicks(
     image : (H, W) or (H, W, 3), in [0, 1]
     target : bool, (H, W), the object
     ignored : bool, (H, W), pixels without a known label
+    user : who clicks; by default the centre of the largest error is clicked
+    rng : what the user leaves to chance; by default the same for every object
     """
+    rng = np.random.default_rng(0) if rng is None else rng
     predictor.set_slice(image)
     clicks: list[Click] = []
     ious: list[float] = []
     prediction: Prediction | None = None
     mask = np.zeros_like(target)
     while len(clicks) < max_clicks:
-        click = next_click(mask, target, clicked=clicks, ignored=ignored)
+        click = user.next(mask, target, clicked=clicks, ignored=ignored, rng=rng)
         if click is None:
             break
         clicks.append(click)

@@ -41,6 +41,10 @@ class ClickRecord:
     """IoU after each click."""
     seconds: tuple[float, ...] = ()
     """Time of each prediction."""
+    rss_peak_mb: float | None = None
+    """Most resident memory of the process while it predicted, the network included; None where unknown."""
+    gpu_peak_mb: float | None = None
+    """Most memory allocated on the GPU meanwhile; None without a GPU."""
     error: str | None = None
     """Why the case could not be measured; None where it was."""
 

@@ -1,16 +1,18 @@
 """Form "slices": a folder of images and a folder of label images. Source: our own."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from isegformer.datasets.folders import files_by_case, paired
+from isegformer.datasets.folders import files_by_case, incomplete, paired
 from isegformer.datasets.forms.pairs import plain_labels, slice_pairs
 from isegformer.datasets.values import Form, SliceCases
 
 
 def _open(folder: Path, split: str) -> SliceCases:
     del split
-    pairs = paired(files_by_case(folder / "images"), files_by_case(folder / "labels"))
-    return slice_pairs(pairs, plain_labels)
+    images, labels = files_by_case(folder / "images"), files_by_case(folder / "labels")
+    cases = slice_pairs(paired(images, labels), plain_labels)
+    return replace(cases, incomplete=incomplete(images, labels))
 
 
 FORM = Form(

@@ -1,8 +1,9 @@
 """Form "volumes": volumes and label maps side by side. Source: our own."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from isegformer.datasets.folders import files_by_case, paired
+from isegformer.datasets.folders import files_by_case, incomplete, paired
 from isegformer.datasets.forms.pairs import VOLUME_ENDINGS, volume_pairs
 from isegformer.datasets.values import Form, VolumeCases
 
@@ -11,7 +12,7 @@ def _open(folder: Path, split: str) -> VolumeCases:
     del split
     images = files_by_case(folder, [f"_image{ending}" for ending in VOLUME_ENDINGS])
     labels = files_by_case(folder, [f"_label{ending}" for ending in VOLUME_ENDINGS])
-    return volume_pairs(paired(images, labels))
+    return replace(volume_pairs(paired(images, labels)), incomplete=incomplete(images, labels))
 
 
 FORM = Form(
