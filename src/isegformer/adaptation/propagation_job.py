@@ -13,9 +13,9 @@ from isegformer.training.propagation_run import PROPAGATION_RUN
 from isegformer.types import PathLike
 
 LEG_STEPS = 30
-LEARNING_RATE = 2e-4
+LEARNING_RATE = 4e-5
 BATCH = 4
-SIDE_PX = 160
+SIDE_PX = 192
 METHOD = "stcn"
 """The method that is measured; with a network alone, so that what it learns is seen undiluted."""
 
@@ -58,11 +58,11 @@ def propagation_config(request: JobRequest) -> PropagationTrainingConfig:
         train=(IN_MEMORY,),
         start_from=request.start_from,
         view=ViewConfig(side_px=SIDE_PX, zoom_share=0.5, zoom_margin=(1.3, 3.0), most_magnified=8.0),
-        longest_gap=6,
+        longest_gap=4,
         steps=LEG_STEPS * request.most_legs,
         warmup_steps=10,
         decay_share=0.0,
-        average_decay=0.97,
+        average_decay=0.98,
         norm_statistics="kept",
         batch_size=BATCH,
         learning_rate=LEARNING_RATE,
