@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from isegformer.clicks import Click, check_clicks_inside, encode_disks
 from isegformer.errors import ClickError, ConfigError, ShapeMismatchError
 from isegformer.interaction.grids import GRIDS, Grid
+from isegformer.interaction.slice_image import colours_of
 from isegformer.interaction.zoom import ZoomConfig, choose_roi, network_shape
 from isegformer.slicing.roi import Roi
 from isegformer.types import FloatArray, Mask
@@ -108,19 +109,7 @@ class SlicePredictor:
         ShapeMismatchError : not an image of that form, or an empty one
         ConfigError : values outside [0, 1]
         """
-        is_image = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
-        if not is_image or 0 in image.shape:
-            raise ShapeMismatchError(
-                f"slice has shape {image.shape}, expected (H, W) or (H, W, 3), not empty"
-            )
-        values = np.nan_to_num(np.asarray(image, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-        if values.min() < 0 or values.max() > 1:
-            raise ConfigError(
-                f"slice has values from {values.min():g} to {values.max():g}, expected [0, 1]; "
-                "apply a window first"
-            )
-        colours = np.repeat(values[..., None], 3, axis=2) if values.ndim == 2 else values
-        tensor = torch.from_numpy(np.ascontiguousarray(colours.transpose(2, 0, 1)))[None]
+        tensor = torch.from_numpy(np.ascontiguousarray(colours_of(image).transpose(2, 0, 1)))[None]
         self._image = tensor.to(self._device)  # (1, 3, H, W)
 
     def predict(self, clicks: Sequence[Click], previous: PreviousPrediction | None = None) -> Prediction:
