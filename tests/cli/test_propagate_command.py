@@ -69,6 +69,26 @@ def test_a_given_axis_is_used(propagate, tmp_path, ball, geometry):
     assert np.array_equal(read_label_map(tmp_path / "mask.nrrd").labels[[8, 16]], labels[[8, 16]])
 
 
+@pytest.mark.parametrize("method", ["combined", "interpolate"])
+def test_the_next_slices_are_suggested_on_request(propagate, stcn_weights, method):
+    arguments = ("--method", method, "--weights", stcn_weights, "--device", "cpu", "--json")
+    done = propagate(*arguments, "--suggest", "3")
+    assert done.code == 0, done.err
+    suggestions = done.record["suggestions"]
+    assert len(suggestions) == len({item["slice"] for item in suggestions}) == 3
+    assert not {4, 8} & {item["slice"] for item in suggestions}
+    assert 0 < done.record["predicted_dice"]["3"] <= 1
+    assert suggestions[0]["reason"].startswith("object 3: ")
+    assert "suggestions" not in propagate(*arguments).record
+
+
+def test_suggestions_are_told_to_a_person(propagate):
+    done = propagate("--method", "interpolate", "--suggest", "1")
+    told = " ".join(done.out.split())
+    assert "predicted dice" in told
+    assert "reason: object 3: it may go on where it was ended" in told
+
+
 def test_annotations_on_another_grid_are_refused(propagate, tmp_path, ball, geometry):
     moved = geometry.affine.copy()
     moved[0, 3] += 1

@@ -23,6 +23,15 @@ def propagate(
     spacing: options.Spacing = None,
     weights: options.PropagationWeights = options.DEFAULT_PROPAGATION_WEIGHTS,
     device: options.Device = "auto",
+    suggest: Annotated[
+        int,
+        typer.Option(
+            "--suggest",
+            metavar="N",
+            min=0,
+            help="Predict the Dice of each object and suggest up to N slices to annotate next, best first.",
+        ),
+    ] = 0,
     json: options.Json = False,
 ) -> None:
     """Carry the labels of annotated slices to the whole volume.
@@ -31,6 +40,8 @@ def propagate(
     Without --axis, slices are taken across the axis along which the drawings end: the one with the smallest
     share of labelled voxels that have a next voxel of the same label; of equal axes, the one along which the
     fewest slices hold labels, then the one with the coarsest spacing, then the highest.
+
+    With --suggest, the predicted Dice says whether another slice is worth the work (docs/next-slice.md).
     """
     from isegformer.cli.propagate_run import PropagateRequest, run_propagate
     from isegformer.cli.reporter import Reporter
@@ -44,5 +55,6 @@ def propagate(
         spacing_mm=spacing,
         weights=weights,
         device=device,
+        suggest=suggest,
     )
     run_propagate(request, reporter=Reporter(is_json=json))

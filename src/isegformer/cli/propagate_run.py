@@ -4,8 +4,10 @@ No session here: there are no clicks and no overlaps to rule on, only labels tha
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from isegformer.cli.mask_output import check_output, objects_record
 from isegformer.cli.networks import choose_device, load_method
 from isegformer.cli.reporter import Reporter
 from isegformer.errors import GeometryError, PropagationError
-from isegformer.propagation import propagate_volume
+from isegformer.propagation import Advice, EvidenceLog, advise, propagate_volume, step_px
 from isegformer.slicing import Plane, slice_view
 from isegformer.volume import LabelMap, Volume, default_window, read_label_map, read_volume, write_label_map
 
@@ -35,6 +37,8 @@ class PropagateRequest:
     spacing_mm: tuple[float, float, float] | None
     weights: str
     device: str
+    suggest: int
+    """How many slices to suggest."""
 
 
 def run_propagate(request: PropagateRequest, *, reporter: Reporter) -> None:
@@ -43,16 +47,10 @@ def run_propagate(request: PropagateRequest, *, reporter: Reporter) -> None:
     volume = read_volume(request.volume, spacing_mm=request.spacing_mm)
     given = read_label_map(request.annotations)
     _check_grid(given, volume, path=request.annotations)
-    chosen = axis_of_annotations(given.labels, geometry=volume.geometry)  # refuses an empty mask, too
-    axis = chosen if request.axis is None else request.axis
-    indices = annotated_slices(given.labels, axis)
-    if not 0 < len(indices) < volume.geometry.shape[axis]:
-        raise PropagationError(
-            f"all {len(indices)} slices across axis {axis} hold labels, expected some without; "
-            "choose another --axis"
-        )
+    axis, indices = _annotated(given, axis=request.axis)
     device = choose_device(request.device)
     method = load_method(request.method, weights=request.weights, device=device)
+    log = EvidenceLog()
     started = time.perf_counter()
     with reporter.progress("slices") as on_progress:
         labels = propagate_volume(
@@ -62,6 +60,7 @@ def run_propagate(request: PropagateRequest, *, reporter: Reporter) -> None:
             method=method,
             window=default_window(volume),
             on_progress=on_progress,
+            on_evidence=log if request.suggest else None,
         )
     seconds = time.perf_counter() - started
     label_map = LabelMap(labels, volume.geometry, given.names)
@@ -75,7 +74,46 @@ def run_propagate(request: PropagateRequest, *, reporter: Reporter) -> None:
         "seconds_per_slice": seconds / (volume.geometry.shape[axis] - len(indices)),
         "device": device,
     }
+    if request.suggest:
+        distance_px = step_px(volume.geometry, axis=axis)
+        stack = np.moveaxis(labels, axis, 0)
+        record |= _advice_record(
+            advise(stack, annotated=indices, evidence=log, step_px=distance_px, most=request.suggest)
+        )
     reporter.result(record)
+
+
+def _annotated(given: LabelMap, *, axis: int | None) -> tuple[int, list[int]]:
+    """Return the axis across which slices are annotated, `axis` if that is given, and their indices."""
+    fitting = axis_of_annotations(given.labels, geometry=given.geometry)  # refuses an empty mask, too
+    chosen = fitting if axis is None else axis
+    indices = annotated_slices(given.labels, chosen)
+    if not 0 < len(indices) < given.geometry.shape[chosen]:
+        raise PropagationError(
+            f"all {len(indices)} slices across axis {chosen} hold labels, expected some without; "
+            "choose another --axis"
+        )
+    return chosen, indices
+
+
+def _advice_record(advice: Advice) -> dict[str, Any]:
+    """Return what is predicted and suggested, for a report; labels are text there, as JSON wants it."""
+    return {
+        "predicted_dice": _rounded(advice.predicted_dice),
+        "suggestions": [
+            {
+                "slice": item.index,
+                "gain": round(item.gain, 4),
+                "predicted_dice": _rounded(item.predicted_dice),
+                "reason": item.reason,
+            }
+            for item in advice.suggestions
+        ],
+    }
+
+
+def _rounded(dice: Mapping[int, float]) -> dict[str, float]:
+    return {str(label): round(value, 3) for label, value in dice.items()}
 
 
 def _check_grid(given: LabelMap, volume: Volume, *, path: Path) -> None:

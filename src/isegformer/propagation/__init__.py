@@ -1,8 +1,10 @@
 """From annotated slices to the whole volume."""
 
+from isegformer.propagation.advising import AdvisingPropagation, step_px
 from isegformer.propagation.combined import ShapesAndNetwork
 from isegformer.propagation.config import PropagatorConfig, StopRule
 from isegformer.propagation.earlier import EarlierLabels, EarlierResult
+from isegformer.propagation.evidence import EvidenceCallback, EvidenceLog, SliceEvidence
 from isegformer.propagation.finishing import NetworkAlone
 from isegformer.propagation.methods import (
     PROPAGATION_METHODS,
@@ -14,14 +16,19 @@ from isegformer.propagation.methods import (
 from isegformer.propagation.propagator import Propagator, RoundReport
 from isegformer.propagation.shape_evidence import EvidenceConfig
 from isegformer.propagation.slices import ArraySlices, SliceSource, VolumeSlices
+from isegformer.propagation.suggestion import Advice, SliceSuggestion, advise
 from isegformer.propagation.volume_propagation import propagate_volume
 
 __all__ = [
     "PROPAGATION_METHODS",
+    "Advice",
+    "AdvisingPropagation",
     "ArraySlices",
     "EarlierLabels",
     "EarlierResult",
+    "EvidenceCallback",
     "EvidenceConfig",
+    "EvidenceLog",
     "MethodBuilder",
     "NetworkAlone",
     "PropagationMethod",
@@ -30,9 +37,13 @@ __all__ = [
     "RoundReport",
     "ShapeInterpolation",
     "ShapesAndNetwork",
+    "SliceEvidence",
     "SliceSource",
+    "SliceSuggestion",
     "StcnPropagation",
     "StopRule",
     "VolumeSlices",
+    "advise",
     "propagate_volume",
+    "step_px",
 ]

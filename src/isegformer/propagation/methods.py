@@ -16,6 +16,7 @@ from isegformer.propagation.annotations import check_annotations
 from isegformer.propagation.combined import ShapesAndNetwork
 from isegformer.propagation.config import PropagatorConfig
 from isegformer.propagation.earlier import EarlierResult, checked_earlier, new_annotations
+from isegformer.propagation.evidence import EvidenceCallback, RoundWatch
 from isegformer.propagation.finishing import FinisherMaker, NetworkAlone
 from isegformer.propagation.interpolate import interpolate_labels
 from isegformer.propagation.propagator import Propagator
@@ -34,6 +35,7 @@ class PropagationMethod(Protocol):
         earlier: EarlierResult | None = None,
         on_progress: ProgressCallback | None = None,
         is_cancelled: CancelCallback | None = None,
+        on_evidence: EvidenceCallback | None = None,
     ) -> Labels:
         """Return labels uint16 (T, H, W); annotated slices are unchanged.
 
@@ -43,6 +45,9 @@ class PropagationMethod(Protocol):
         ----------
         annotations : labels (H, W) of all annotated slices by index, those of earlier rounds too
         earlier : what earlier rounds left, labels (T, H, W), for methods that work in rounds
+        on_evidence : told what the network saw on every slice that it predicted, at the end; methods without
+        a
+            network never call it. The result does not depend on it.
 
         Raises
         ------
@@ -87,6 +92,7 @@ class StcnPropagation:
         earlier: EarlierResult | None = None,
         on_progress: ProgressCallback | None = None,
         is_cancelled: CancelCallback | None = None,
+        on_evidence: EvidenceCallback | None = None,
     ) -> Labels:
         """Return labels uint16 (T, H, W); see `PropagationMethod.propagate`.
 
@@ -100,9 +106,17 @@ class StcnPropagation:
         with self.start(slices) as propagator:
             if earlier is not None and new is not None:
                 propagator.resume(earlier)
-            propagator.run_round(
-                annotations if new is None else new, on_progress=on_progress, is_cancelled=is_cancelled
+            watch = None if on_evidence is None else RoundWatch()
+            report = propagator.run_round(
+                annotations if new is None else new,
+                on_progress=on_progress,
+                is_cancelled=is_cancelled,
+                watch=watch,
             )
+            if on_evidence is not None and watch is not None:
+                for index in report.touched:
+                    for seen in propagator.evidence(index, watch):
+                        on_evidence(seen)
             return propagator.all_labels()
 
 
@@ -120,6 +134,7 @@ class ShapeInterpolation:
         earlier: EarlierResult | None = None,
         on_progress: ProgressCallback | None = None,
         is_cancelled: CancelCallback | None = None,
+        on_evidence: EvidenceCallback | None = None,
     ) -> Labels:
         """Return labels uint16 (T, H, W); see `PropagationMethod.propagate`."""
         checked = check_annotations(annotations, n_slices=len(slices), shape=slices.shape)

@@ -4,7 +4,7 @@ The rules are in docs/decisions/0005-propagation-rules.md. Shapes: N objects, H 
 grid.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 
@@ -19,6 +19,7 @@ from isegformer.propagation.aggregation import masks_of
 from isegformer.propagation.annotations import check_annotations, objects_in
 from isegformer.propagation.config import PropagatorConfig
 from isegformer.propagation.earlier import EarlierResult, checked_earlier
+from isegformer.propagation.evidence import RoundWatch, SliceEvidence
 from isegformer.propagation.finishing import FinisherMaker, NetworkAlone, SliceFinisher
 from isegformer.propagation.fusing import (
     Correction,
@@ -145,6 +146,11 @@ class Propagator:
             result[index] = self.labels(index)
         return result
 
+    def evidence(self, index: int, watch: RoundWatch) -> Iterator[SliceEvidence]:
+        """Yield what the last round, followed by `watch`, saw of each object on a slice that it wrote."""
+        probability = self._encoder.grid.crop(self._store.read(index)).numpy()
+        return watch.evidence(index, probability=probability, objects=self.objects)
+
     def resume(self, earlier: EarlierResult) -> None:
         """Go on from what earlier rounds left, as if they had been run here; before the first round.
 
@@ -177,6 +183,7 @@ class Propagator:
         *,
         on_progress: ProgressCallback | None = None,
         is_cancelled: CancelCallback | None = None,
+        watch: RoundWatch | None = None,
     ) -> RoundReport:
         """Take in newly annotated slices and propagate each to its neighbouring annotated slices or the ends.
 
@@ -185,6 +192,7 @@ class Propagator:
         new_annotations : uint16 labels (H, W) by slice index; a slice may be annotated again
         on_progress : called after each predicted slice
         is_cancelled : asked before each slice
+        watch : told where passes come upon results, for `evidence`; the result is the same without
 
         Raises
         ------
@@ -205,7 +213,7 @@ class Propagator:
             for index in one.indices:
                 if is_cancelled is not None and is_cancelled():
                     return _report(done, total, touched)
-                self._step(one, index, walk, correction=corrections[one.start])
+                self._step(one, index, walk, correction=corrections[one.start], watch=watch)
                 self._finishers[index] = finisher
                 done += 1
                 touched.add(index)
@@ -231,7 +239,9 @@ class Propagator:
             self._store.write(index, self._masks(labels)[:, 0], objects=self.objects)
         return corrections
 
-    def _step(self, one: Pass, index: int, walk: "_Walk", *, correction: Correction) -> None:
+    def _step(
+        self, one: Pass, index: int, walk: "_Walk", *, correction: Correction, watch: RoundWatch | None
+    ) -> None:
         """Predict one slice of a pass, remember it if that is due, join the result with what is stored."""
         objects = walk.tracker.active
         probability = None
@@ -240,6 +250,11 @@ class Propagator:
             walk.tracker.observe(probability)
             self._remember(one, index, walk, probability=probability, objects=objects)
         everything = self._over_all_objects(probability, objects)
+        if watch is not None and self._store.is_known(index):
+            crop = self._encoder.grid.crop
+            watch.meet(
+                index, new=crop(everything).cpu().numpy(), stored=crop(self._store.read(index)).numpy()
+            )
         joined = self._join(one, index, everything, correction=correction)
         self._store.write(index, joined, objects=self.objects)
 

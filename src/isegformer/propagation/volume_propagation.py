@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from isegformer.propagation.earlier import EarlierResult, across
+from isegformer.propagation.evidence import EvidenceCallback
 from isegformer.propagation.methods import PropagationMethod
 from isegformer.propagation.slices import VolumeSlices
 from isegformer.types import CancelCallback, Labels, ProgressCallback
@@ -22,6 +23,7 @@ def propagate_volume(
     earlier: EarlierResult | None = None,
     on_progress: ProgressCallback | None = None,
     is_cancelled: CancelCallback | None = None,
+    on_evidence: EvidenceCallback | None = None,
 ) -> Labels:
     """Return labels uint16 (I, J, K) of the whole volume from those of some slices.
 
@@ -39,6 +41,8 @@ def propagate_volume(
     on_progress : called after each predicted slice
     is_cancelled : asked before each slice; True ends the work with the slices done so far, the others as in
         `earlier` or background
+    on_evidence : told what the network saw of each object on every slice that it predicted, at the end; see
+        `SliceEvidence`. Methods without a network never call it; the result does not depend on it.
 
     Raises
     ------
@@ -53,5 +57,6 @@ def propagate_volume(
         earlier=None if earlier is None else across(earlier, axis),
         on_progress=on_progress,
         is_cancelled=is_cancelled,
+        on_evidence=on_evidence,
     )
     return np.ascontiguousarray(np.moveaxis(stack, 0, axis))
