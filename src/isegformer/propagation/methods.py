@@ -45,9 +45,8 @@ class PropagationMethod(Protocol):
         ----------
         annotations : labels (H, W) of all annotated slices by index, those of earlier rounds too
         earlier : what earlier rounds left, labels (T, H, W), for methods that work in rounds
-        on_evidence : told what the network saw on every slice that it predicted, at the end; methods without
-        a
-            network never call it. The result does not depend on it.
+        on_evidence : told what the network saw on every slice that it predicted, at the end; methods
+            without a network never call it. The result does not depend on it.
 
         Raises
         ------
