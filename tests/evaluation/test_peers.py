@@ -149,6 +149,8 @@ def test_an_unknown_peer_is_answered_with_the_known_ones():
     ("method", "values"),
     [
         (GrabCut, {"iterations": 0}),
+        (GrabCut, {"start_radius": 0.0}),
+        (GrabCut, {"smoothing": -1.0}),
         (GeodesicCut, {"flat_cost": 0.0}),
         (GeodesicCut, {"smoothing_px": 0.0}),
         (RandomWalker, {"beta": 0.0}),
