@@ -30,8 +30,8 @@ class Painter:
     def __init__(self, mask):
         self.mask = mask
 
-    def __call__(self, image, seeds, *, before):
-        self.image, self.seeds, self.before = image, seeds, before
+    def __call__(self, image, seeds):
+        self.image, self.seeds = image, seeds
         return self.mask.astype(np.float32)
 
 
@@ -99,16 +99,19 @@ def test_clicks_have_the_last_word_against_the_method():
     assert (mask == drawn(".........", ".######..", ".#####...", ".######..", ".........")).all()
 
 
-def test_the_method_sees_colours_seeds_and_the_mask_before():
+def test_the_method_sees_colours_and_seeds():
     painter = Painter(np.zeros((7, 9), bool))
     predictor = SeededPredictor(painter, EXACT)
     predictor.set_slice(np.full((7, 9), 0.25, np.float32))
     predictor.predict([click(3, 3)])
     assert painter.image.shape == (7, 9, 3)
-    assert not painter.before.any()
-    before = drawn(*["..#......"] * 7)
-    predictor.predict([click(3, 3)], Prediction(probability=before.astype(np.float32)))
-    assert (painter.before == before).all()
+    assert painter.seeds.inside.sum() == 5
+
+
+def test_the_answer_depends_on_the_clicks_alone():
+    before = Prediction(probability=np.eye(7, 9, dtype=np.float32))
+    found = drawn(*["..####..."] * 7)
+    assert (predict(found, [click(3, 3)], before) == predict(found, [click(3, 3)])).all()
 
 
 def test_only_negative_clicks_leave_nothing():

@@ -30,7 +30,7 @@ class GeodesicCut:
                 f"flat_cost is {self.flat_cost} and smoothing_px {self.smoothing_px}, expected above 0"
             )
 
-    def __call__(self, image: FloatArray, seeds: Seeds, *, before: Mask) -> FloatArray:
+    def __call__(self, image: FloatArray, seeds: Seeds) -> FloatArray:
         """Return the distance to the background over the sum of both distances; see `SeedMethod`."""
         cost = self.flat_cost + edges(image, smoothing_px=self.smoothing_px)
         to_inside, to_background = _distance(cost, seeds.inside), _distance(cost, seeds.background)

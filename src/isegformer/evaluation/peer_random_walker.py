@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from isegformer.errors import ConfigError
 from isegformer.evaluation.seeded_predictor import Seeds, require_scikit_image
-from isegformer.types import FloatArray, Mask
+from isegformer.types import FloatArray
 
 INSIDE, BACKGROUND = 1, 2
 
@@ -33,7 +33,7 @@ class RandomWalker:
             if (value := getattr(self, name)) <= 0:
                 raise ConfigError(f"{name} is {value}, expected above 0")
 
-    def __call__(self, image: FloatArray, seeds: Seeds, *, before: Mask) -> FloatArray:
+    def __call__(self, image: FloatArray, seeds: Seeds) -> FloatArray:
         """Return the probability of the walk to meet a positive click first; see `SeedMethod`."""
         height, width = image.shape[:2]
         scale = min(1.0, float(np.sqrt(self.most_px / (height * width))))

@@ -20,8 +20,7 @@ import numpy as np
 from scipy import ndimage
 
 from isegformer.clicks import Click, check_clicks_inside
-from isegformer.errors import ClickError, ConfigError, DependencyError
-from isegformer.evaluation.overlap import check_same_shape
+from isegformer.errors import ClickError, ConfigError, DependencyError, ShapeMismatchError
 from isegformer.interaction import THRESHOLD, Prediction
 from isegformer.interaction.slice_image import colours_of
 from isegformer.types import FloatArray, Mask
@@ -63,14 +62,13 @@ class SeedConfig:
 class SeedMethod(Protocol):
     """A method that cuts a slice into object and background."""
 
-    def __call__(self, image: FloatArray, seeds: Seeds, *, before: Mask) -> FloatArray:
+    def __call__(self, image: FloatArray, seeds: Seeds) -> FloatArray:
         """Return the probability of the object, (H, W), in [0, 1].
 
         Parameters
         ----------
         image : (H, W, 3), in [0, 1]
         seeds : with something inside, some background, and some pixels that are neither
-        before : bool, (H, W), the object after the clicks before the last one; empty at the start
         """
         ...
 
@@ -96,7 +94,7 @@ class SeededPredictor:
         Parameters
         ----------
         clicks : every click on this object and slice so far, in order
-        previous : the prediction for the clicks before the last one; None at the start
+        previous : the prediction for the clicks before the last one, which these methods do without
 
         Raises
         ------
@@ -109,21 +107,23 @@ class SeededPredictor:
             raise ClickError("no clicks, expected at least one")
         shape = (self._image.shape[0], self._image.shape[1])
         check_clicks_inside(clicks, shape)
-        before = np.zeros(shape, dtype=bool) if previous is None else previous.mask
-        check_same_shape(before, np.zeros(shape, dtype=bool))
-        return Prediction(probability=self._probability(self._image, clicks, before))
+        if previous is not None and previous.probability.shape != shape:
+            raise ShapeMismatchError(
+                f"previous prediction has shape {previous.probability.shape}, expected {shape}"
+            )
+        return Prediction(probability=self._probability(self._image, clicks))
 
-    def _probability(self, image: FloatArray, clicks: Sequence[Click], before: Mask) -> FloatArray:
-        seeds = seeds_of(clicks, before.shape, config=self.config)
+    def _probability(self, image: FloatArray, clicks: Sequence[Click]) -> FloatArray:
+        seeds = seeds_of(clicks, image.shape[:2], config=self.config)
         if not seeds.inside.any():
-            return np.zeros(before.shape, dtype=np.float32)
+            return np.zeros(seeds.inside.shape, dtype=np.float32)
         known = seeds.inside | seeds.background
         if known.all() or not seeds.background.any():
             found = (~seeds.background).astype(
                 np.float32
             )  # on a slice of a few pixels nothing is left to cut
         else:
-            found = np.asarray(self.method(image, seeds, before=before), dtype=np.float32).copy()
+            found = np.asarray(self.method(image, seeds), dtype=np.float32).copy()
         found[seeds.inside] = 1
         found[seeds.background] = 0
         return _cleaned(found, clicks, outside=seeds.outside)
