@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -5,9 +6,9 @@ from isegformer.clicks import Click
 from isegformer.errors import ConfigError
 from isegformer.evaluation import PEERS, iou, load_peer, run_clicks
 from isegformer.evaluation.peer_geodesic import GeodesicCut, edges
-from isegformer.evaluation.peer_grabcut import GrabCut
+from isegformer.evaluation.peer_grabcut import GrabCut, start_region
 from isegformer.evaluation.peer_random_walker import RandomWalker
-from isegformer.evaluation.seeded_predictor import SeededPredictor, Seeds
+from isegformer.evaluation.seeded_predictor import SeedConfig, SeededPredictor, Seeds, seeds_of
 
 NAMES = sorted(PEERS)
 MIDDLE = Click(row=20, col=30, is_positive=True)
@@ -130,6 +131,28 @@ def test_on_an_even_slice_the_walk_is_even_too():
     np.testing.assert_allclose(found, found[::-1], atol=1e-5)
     np.testing.assert_allclose(found, found[:, ::-1], atol=1e-5)
     assert (np.diff(found[:5, 6]) > 0.2).all()
+
+
+def test_grabcut_starts_from_disks_that_end_half_way_to_negative_clicks():
+    exact = SeedConfig(radius=0, open_radius=0)
+    clicks = [Click(row=10, col=10, is_positive=True)]
+    start = start_region(seeds_of(clicks, (21, 31), config=exact), radius_px=5)
+    assert start[10].nonzero()[0].tolist() == list(range(4, 17))  # 5 px around a disk of 1 px
+    clicks.append(Click(row=10, col=16, is_positive=False))
+    start = start_region(seeds_of(clicks, (21, 31), config=exact), radius_px=5)
+    assert start[10].nonzero()[0].tolist() == list(range(4, 13))
+
+
+def test_grabcut_does_not_depend_on_what_opencv_drew_before():
+    """Its mixtures start from draws of OpenCV's generator, which draws alike afterwards, whatever it held."""
+    target = ellipse()
+    image = np.repeat(picture(target)[..., None], 3, axis=2)
+    next_draws = []
+    for seed in (1, 2):
+        cv2.setRNGSeed(seed)
+        GrabCut()(image, seeds_of([MIDDLE], target.shape, config=SeedConfig()))
+        next_draws.append(cv2.randu(np.zeros(4, np.int32), 0, 1_000_000).ravel().tolist())
+    assert next_draws[0] == next_draws[1]
 
 
 def test_large_slices_are_solved_smaller_with_nearly_the_same_result():

@@ -43,7 +43,7 @@ class GrabCut:
         """Return 1 on the object and 0 elsewhere; see `SeedMethod`."""
         side_px = float(np.sqrt(seeds.inside.size))
         marks = np.full(seeds.inside.shape, cv2.GC_PR_BGD, dtype=np.uint8)
-        marks[_around(seeds, radius_px=self.start_radius * side_px)] = cv2.GC_PR_FGD
+        marks[start_region(seeds, radius_px=self.start_radius * side_px)] = cv2.GC_PR_FGD
         marks[seeds.background] = cv2.GC_BGD
         marks[seeds.inside] = cv2.GC_FGD
         smooth = np.asarray(cv2.GaussianBlur(image, (0, 0), self.smoothing * side_px))
@@ -54,7 +54,7 @@ class GrabCut:
         return np.isin(marks, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
 
 
-def _around(seeds: Seeds, *, radius_px: float) -> Mask:
+def start_region(seeds: Seeds, *, radius_px: float) -> Mask:
     """Return the pixels within `radius_px` of a positive click and nearer to it than to a negative one."""
     to_inside = _distance(seeds.inside)
     near = to_inside <= radius_px

@@ -52,10 +52,11 @@ class RandomWalker:
 
         if labels.all():
             return np.asarray(labels == INSIDE, dtype=np.float32)
-        # scikit-image divides beta by the spread of the intensities, which an even slice does not have. There
-        # no edge is shunned, and any image will do.
-        is_even = float(image.std()) < 1e-6
-        data = np.indices(labels.shape).sum(axis=0)[..., None] if is_even else image
-        beta = 0.0 if is_even else self.beta
-        found = random_walker(data, labels, beta=beta, mode="bf", return_full_prob=True, channel_axis=-1)
+        if float(image.std()) < 1e-6:
+            # scikit-image divides by the spread of the intensities, which an even slice does not have. On a
+            # ramp every step is as high as the next, so that no way is shunned more than another.
+            image = np.indices(labels.shape, dtype=np.float32).sum(axis=0)[..., None]
+        found = random_walker(
+            image, labels, beta=self.beta, mode="bf", return_full_prob=True, channel_axis=-1
+        )
         return np.asarray(found[INSIDE - 1], dtype=np.float32)
