@@ -78,10 +78,7 @@ def test_an_evaluation_in_a_folder_goes_on_with_resume_only(run, cells, click_we
     assert second["environment"]["workers"] == 2
     for numbers in (summary["datasets"]["cells"], second["datasets"]["cells"]):
         del numbers["seconds_per_click"], numbers["memory"]
-    # Kernels may add up in another order in another process, which moves single pixels of a random network.
-    before, after = summary["datasets"]["cells"], second["datasets"]["cells"]
-    assert after.pop("iou_after") == pytest.approx(before.pop("iou_after"), abs=2e-3)
-    assert after == before
+    assert second["datasets"] == summary["datasets"]
 
 
 def test_cases_that_fail_are_named_and_the_exit_code_says_so(run, cells, click_weights, tmp_path):

@@ -4,7 +4,8 @@ import pytest
 
 from isegformer.clicks import Click
 from isegformer.errors import ConfigError
-from isegformer.evaluation import PEERS, iou, load_peer, run_clicks
+from isegformer.evaluation import PEERS, iou, run_clicks
+from isegformer.evaluation.click_methods import PeerMethod
 from isegformer.evaluation.peer_geodesic import GeodesicCut, edges
 from isegformer.evaluation.peer_grabcut import GrabCut, start_region
 from isegformer.evaluation.peer_random_walker import RandomWalker
@@ -28,7 +29,7 @@ def picture(target, seed=3):
 @pytest.mark.parametrize("name", NAMES)
 def test_one_click_finds_an_object_that_stands_out(name):
     target = ellipse()
-    predictor = load_peer(name)
+    predictor = PEERS[name]()
     predictor.set_slice(picture(target))
     assert iou(predictor.predict([MIDDLE]).mask, target) > 0.85
 
@@ -39,7 +40,7 @@ def test_colours_are_seen_where_grey_values_agree(name):
     image = np.full((*target.shape, 3), 0.2, np.float32)
     image[..., 0][target] = 0.8
     image[..., 1][~target] = 0.8
-    predictor = load_peer(name)
+    predictor = PEERS[name]()
     predictor.set_slice(image)
     assert iou(predictor.predict([MIDDLE]).mask, target) > 0.9
 
@@ -51,7 +52,7 @@ def test_a_negative_click_separates_an_object_from_its_like(name):
     other = ellipse(centre=(25, 50), radii=(12, 12))
     both = target | other
     both[23:28, 25:45] = True
-    predictor = load_peer(name)
+    predictor = PEERS[name]()
     predictor.set_slice(picture(both))
     positive = Click(row=25, col=18, is_positive=True)
     mask = predictor.predict([positive, Click(row=25, col=50, is_positive=False)]).mask
@@ -64,7 +65,7 @@ def test_a_negative_click_separates_an_object_from_its_like(name):
 def test_clicks_improve_the_mask_in_the_loop_that_measures(name):
     target = ellipse()
     target[18:24, 40:66] = True
-    run = run_clicks(load_peer(name), picture(target, seed=8), target, stop_iou=0.9, max_clicks=6)
+    run = run_clicks(PEERS[name](), picture(target, seed=8), target, stop_iou=0.9, max_clicks=6)
     assert max(run.ious) >= 0.9
 
 
@@ -73,7 +74,7 @@ def test_the_same_question_has_the_same_answer(name):
     target = ellipse()
     answers = []
     for _ in range(2):
-        predictor = load_peer(name)
+        predictor = PEERS[name]()
         predictor.set_slice(picture(target))
         answers.append(predictor.predict([MIDDLE]).probability)
     np.testing.assert_array_equal(*answers)
@@ -85,7 +86,7 @@ def test_the_order_of_pixels_in_memory_changes_nothing(name):
     clicks = [MIDDLE, Click(row=45, col=5, is_positive=False)]
     answers = []
     for order in ("C", "F"):
-        predictor = load_peer(name)
+        predictor = PEERS[name]()
         predictor.set_slice(np.asarray(picture(target), order=order))
         answers.append(predictor.predict(clicks).probability)
     np.testing.assert_array_equal(*answers)
@@ -97,7 +98,7 @@ def test_the_order_of_pixels_in_memory_changes_nothing(name):
 )
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
 def test_no_slice_is_too_small_or_too_even(name, shape, value):
-    predictor = load_peer(name)
+    predictor = PEERS[name]()
     predictor.set_slice(np.full(shape, value, np.float32))
     height, width = shape[:2]
     clicks = [Click(row=height // 2, col=width // 2, is_positive=True)]
@@ -111,7 +112,7 @@ def test_no_slice_is_too_small_or_too_even(name, shape, value):
 
 
 def test_on_an_even_slice_the_geodesic_distance_is_the_plain_one():
-    predictor = load_peer("geodesic")
+    predictor = PEERS["geodesic"]()
     predictor.set_slice(np.full((21, 41), 0.5, np.float32))
     mask = predictor.predict(
         [Click(row=10, col=12, is_positive=True), Click(row=10, col=28, is_positive=False)]
@@ -177,7 +178,7 @@ def test_edges_are_measured_by_their_mean():
 
 def test_an_unknown_peer_is_answered_with_the_known_ones():
     with pytest.raises(ConfigError, match="geodesic, grabcut, random-walker"):
-        load_peer("snakes")
+        PeerMethod(name="snakes")
 
 
 @pytest.mark.parametrize(

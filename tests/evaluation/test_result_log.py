@@ -130,6 +130,7 @@ def test_another_configuration_is_refused_and_the_difference_named(folder):
 def test_tuples_in_a_configuration_are_the_lists_that_json_makes_of_them(tmp_path):
     for is_resumed in (False, True):
         opened(tmp_path, configuration={"labels": (1, 2)}, is_resumed=is_resumed).close()
+    assert json.loads((tmp_path / "configuration.json").read_text()) == {"labels": [1, 2]}
 
 
 def test_records_without_their_configuration_are_not_gone_on_with(folder):

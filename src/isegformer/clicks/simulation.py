@@ -61,8 +61,10 @@ def depth(mask: Mask) -> FloatArray:
     FloatArray : (H, W), in pixels, 0 outside the mask
     """
     padded = np.pad(mask.astype(np.uint8), 1)
-    distance = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(distance[1:-1, 1:-1], dtype=np.float32)
+    distance = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    # OpenCV's last digit depends on where the array lies in memory. Equal depths must be equal, or the same
+    # mask is clicked here today and there tomorrow; squared distances between pixels are whole numbers.
+    return np.asarray(np.sqrt(np.rint(np.square(distance, dtype=np.float64))), dtype=np.float32)
 
 
 def next_click(

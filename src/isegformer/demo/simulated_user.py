@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from isegformer.clicks import next_click
-from isegformer.evaluation import iou
-from isegformer.session import AddClick, Session
+from isegformer.evaluation.slice_clicks import click_until_good
+from isegformer.session import Session
 from isegformer.slicing import Plane
 from isegformer.types import Mask
 
@@ -29,22 +28,12 @@ class SimulatedUser:
         goal : bool (H, W), the object on this slice
         on_click : called after each click
         """
-        for n_clicks in range(self.most_clicks):
-            mask = session.slice_labels(plane) == label
-            if iou(mask, goal) >= self.target_iou:
-                return n_clicks
-            click = next_click(mask, goal, clicked=session.clicks(label, plane))
-            if click is None:
-                return n_clicks
-            session.apply(
-                AddClick(
-                    label=label,
-                    axis=plane.axis,
-                    index=plane.index,
-                    row=click.row,
-                    col=click.col,
-                    is_positive=click.is_positive,
-                )
-            )
-            on_click()
-        return self.most_clicks
+        return click_until_good(
+            session,
+            goal,
+            label=label,
+            plane=plane,
+            target_iou=self.target_iou,
+            most_clicks=self.most_clicks,
+            on_click=on_click,
+        )

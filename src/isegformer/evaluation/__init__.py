@@ -8,7 +8,7 @@ from isegformer.evaluation.clicks_needed import (
     run_clicks,
 )
 from isegformer.evaluation.overlap import dice, iou
-from isegformer.evaluation.peers import PEERS, load_peer
+from isegformer.evaluation.peers import PEERS
 from isegformer.evaluation.statistics import Estimate, bootstrap_mean, paired_difference
 from isegformer.evaluation.users import USERS, CentreClicker, HumanClicker, SimulatedClicker
 
@@ -26,7 +26,6 @@ __all__ = [
     "clicks_needed",
     "dice",
     "iou",
-    "load_peer",
     "paired_difference",
     "run_clicks",
 ]

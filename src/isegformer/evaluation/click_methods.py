@@ -65,7 +65,7 @@ class PeerMethod:
         check_known("peer", self.name, known=PEERS)
 
     def load(self) -> ClickPredictor:
-        """Return a new predictor."""
+        """Return a new predictor; DependencyError where it needs a package that is not installed."""
         return PEERS[self.name]()
 
     def describe(self) -> dict[str, str]:

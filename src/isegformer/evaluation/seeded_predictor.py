@@ -19,9 +19,10 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from isegformer.clicks import Click, check_clicks_inside
-from isegformer.errors import ClickError, ConfigError, DependencyError, ShapeMismatchError
+from isegformer.clicks import Click
+from isegformer.errors import ClickError, ConfigError, DependencyError
 from isegformer.interaction import THRESHOLD, Prediction
+from isegformer.interaction.predictor import NO_SLICE, check_request
 from isegformer.interaction.slice_image import colours_of
 from isegformer.types import FloatArray, Mask
 
@@ -102,15 +103,8 @@ class SeededPredictor:
         ShapeMismatchError : `previous` belongs to a slice of another size
         """
         if self._image is None:
-            raise ClickError("no slice was set; call set_slice first")
-        if not clicks:
-            raise ClickError("no clicks, expected at least one")
-        shape = (self._image.shape[0], self._image.shape[1])
-        check_clicks_inside(clicks, shape)
-        if previous is not None and previous.probability.shape != shape:
-            raise ShapeMismatchError(
-                f"previous prediction has shape {previous.probability.shape}, expected {shape}"
-            )
+            raise ClickError(NO_SLICE)
+        check_request(clicks, previous, shape=(self._image.shape[0], self._image.shape[1]))
         return Prediction(probability=self._probability(self._image, clicks))
 
     def _probability(self, image: FloatArray, clicks: Sequence[Click]) -> FloatArray:
@@ -119,9 +113,7 @@ class SeededPredictor:
             return np.zeros(seeds.inside.shape, dtype=np.float32)
         known = seeds.inside | seeds.background
         if known.all() or not seeds.background.any():
-            found = (~seeds.background).astype(
-                np.float32
-            )  # on a slice of a few pixels nothing is left to cut
+            found = (~seeds.background).astype(np.float32)  # of a few pixels, nothing is left to cut
         else:
             found = np.asarray(self.method(image, seeds), dtype=np.float32).copy()
         found[seeds.inside] = 1

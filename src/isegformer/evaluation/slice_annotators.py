@@ -1,14 +1,12 @@
 """How a robot user annotates one slice of a session: click by click, or with the truth at once."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 
-from isegformer.clicks import Click, next_click
-from isegformer.evaluation.overlap import iou
-from isegformer.session import AddClick, ClearClicks, PackedArray, PaintMask, Session
+from isegformer.evaluation.slice_clicks import ClickChooser, click_in_the_middle, click_until_good
+from isegformer.session import ClearClicks, PackedArray, PaintMask, Session
 from isegformer.slicing import Plane
 from isegformer.types import Labels, Mask
 
@@ -43,15 +41,6 @@ class TruthAnnotator:
         return 0
 
 
-ClickChooser: TypeAlias = Callable[[Mask, Mask, Sequence[Click]], Click | None]
-"""From the mask, the true mask, both bool (H, W), and the clicks so far to the next click; None: no more."""
-
-
-def click_in_the_middle(mask: Mask, goal: Mask, clicked: Sequence[Click]) -> Click | None:
-    """Return a click in the middle of the largest error."""
-    return next_click(mask, goal, clicked=clicked)
-
-
 @dataclass(frozen=True, kw_only=True)
 class ClickingAnnotator:
     """Clicks on one object after the other until each is good enough or patience ends.
@@ -76,24 +65,17 @@ class ClickingAnnotator:
         )
 
     def _work_on(self, session: Session, goal: Mask, *, label: int, plane: Plane) -> int:
-        for n_clicks in range(self.most_clicks):
-            mask = session.slice_labels(plane) == label
-            if iou(mask, goal) >= self.target_iou:
-                return n_clicks
-            if not goal.any():
-                session.apply(ClearClicks(label=label, axis=plane.axis, index=plane.index))
-                return n_clicks + 1
-            click = self.choose(mask, goal, session.clicks(label, plane))
-            if click is None:
-                return n_clicks
-            session.apply(
-                AddClick(
-                    label=label,
-                    axis=plane.axis,
-                    index=plane.index,
-                    row=click.row,
-                    col=click.col,
-                    is_positive=click.is_positive,
-                )
-            )
-        return self.most_clicks
+        if not goal.any():
+            if not (session.slice_labels(plane) == label).any():
+                return 0
+            session.apply(ClearClicks(label=label, axis=plane.axis, index=plane.index))
+            return 1
+        return click_until_good(
+            session,
+            goal,
+            label=label,
+            plane=plane,
+            target_iou=self.target_iou,
+            most_clicks=self.most_clicks,
+            choose=self.choose,
+        )

@@ -23,6 +23,9 @@ THRESHOLD = 0.49
 """A pixel belongs to the object where its probability is above this (RITM, published code)."""
 
 
+NO_SLICE = "no slice was set; call set_slice first"
+
+
 class PreviousPrediction(Protocol):
     """What a prediction needs to know of the one before; a `Prediction` or what a session kept of it."""
 
@@ -126,15 +129,9 @@ class SlicePredictor:
         ShapeMismatchError : `previous` belongs to a slice of another size
         """
         if self._image is None:
-            raise ClickError("no slice was set; call set_slice first")
+            raise ClickError(NO_SLICE)
         height, width = (int(n) for n in self._image.shape[-2:])
-        if not clicks:
-            raise ClickError("no clicks, expected at least one")
-        check_clicks_inside(clicks, (height, width))
-        if previous is not None and previous.probability.shape != (height, width):
-            raise ShapeMismatchError(
-                f"previous prediction has shape {previous.probability.shape}, expected {(height, width)}"
-            )
+        check_request(clicks, previous, shape=(height, width))
         prediction = self._look(clicks, previous, (height, width))
         for _ in range(self.config.first_looks - 1 if previous is None else 0):
             prediction = self._look(clicks, prediction, (height, width))
@@ -199,6 +196,24 @@ class SlicePredictor:
         both = self.network(torch.cat([image, image.flip(3)]), torch.cat([hint, hint.flip(3)]))
         probability = torch.sigmoid(both.float())  # (2, 1, h, w)
         return 0.5 * (probability[0, 0] + probability[1, 0].flip(1))
+
+
+def check_request(
+    clicks: Sequence[Click], previous: PreviousPrediction | None, *, shape: tuple[int, int]
+) -> None:
+    """Check what a predictor is asked; errors as for `SlicePredictor.predict`.
+
+    Parameters
+    ----------
+    shape : (height, width) of the slice
+    """
+    if not clicks:
+        raise ClickError("no clicks, expected at least one")
+    check_clicks_inside(clicks, shape)
+    if previous is not None and previous.probability.shape != shape:
+        raise ShapeMismatchError(
+            f"previous prediction has shape {previous.probability.shape}, expected {shape}"
+        )
 
 
 def _cut(tensor: Tensor, roi: Roi) -> Tensor:
