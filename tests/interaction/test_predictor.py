@@ -6,6 +6,7 @@ from torch import nn
 from isegformer.clicks import Click
 from isegformer.errors import ClickError, ConfigError, ShapeMismatchError
 from isegformer.interaction import Prediction, PredictorConfig, SlicePredictor, ZoomConfig
+from isegformer.interaction.predictor import MOST_WIDER_LOOKS
 
 HEIGHT, WIDTH = 30, 44
 WITHOUT_ZOOM = PredictorConfig(zoom=None)
@@ -236,3 +237,26 @@ def test_the_first_look_may_be_larger_than_later_ones():
     predictor.set_slice(square())
     predictor.predict([click(12, 22)])
     assert [tuple(image.shape[-2:]) for image, _ in network.seen] == [(60, 88), (32, 32)]
+
+
+@pytest.mark.parametrize(("clear_px", "looks", "whole"), [(0, 1, False), (1, 3, True)])
+def test_an_object_that_goes_on_outside_the_region_is_looked_at_again(clear_px, looks, whole):
+    network = Recorder()
+    zoom = ZoomConfig(side_px=32, least_side_px=10, clear_px=clear_px)
+    predictor = SlicePredictor(network, PredictorConfig(zoom=zoom))
+    image = square(side=14)  # rows 10..23, columns 20..33
+    predictor.set_slice(image)
+    corner = Prediction(probability=square(side=8), roi=None)  # of which a region of 11 pixels is chosen
+    prediction = predictor.predict([click(12, 22), click(14, 24)], corner)
+    assert len(network.seen) == looks
+    assert (prediction.mask == (image == 1)).all() == whole
+
+
+def test_an_object_without_end_is_not_looked_at_without_end():
+    network = Recorder(lambda image, hint: torch.full_like(image[:, :1], 9.0))
+    zoom = ZoomConfig(side_px=32, least_side_px=1, margin=1.0, clear_px=1)
+    predictor = SlicePredictor(network, PredictorConfig(zoom=zoom))
+    predictor.set_slice(square())
+    before = Prediction(probability=square(side=8), roi=None)
+    predictor.predict([click(12, 22), click(14, 24)], before)
+    assert len(network.seen) == 1 + MOST_WIDER_LOOKS

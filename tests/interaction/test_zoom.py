@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from isegformer.clicks import Click
 from isegformer.errors import ConfigError
-from isegformer.interaction.zoom import ZoomConfig, choose_roi, network_shape, object_roi
+from isegformer.interaction.zoom import ZoomConfig, choose_roi, is_cut, network_shape, object_roi
 from isegformer.slicing import Roi
 
 CONFIG = ZoomConfig(least_side_px=20, margin=1.4)
@@ -89,7 +89,41 @@ def test_the_region_lies_in_the_slice_and_holds_the_object(row, col, height, wid
     assert inside.sum() == mask.sum()
 
 
-@pytest.mark.parametrize("values", [{"margin": 0.9}, {"side_px": 8}, {"least_side_px": 0}, {"keep_iou": 1.5}])
+@pytest.mark.parametrize(
+    "values", [{"margin": 0.9}, {"side_px": 8}, {"least_side_px": 0}, {"keep_iou": 1.5}, {"clear_px": -1}]
+)
 def test_numbers_out_of_range_are_refused(values):
     with pytest.raises(ConfigError):
         ZoomConfig(**values)
+
+
+@pytest.mark.parametrize(
+    ("rows", "cols", "expected"),
+    [
+        (slice(50, 60), slice(50, 60), False),
+        (slice(42, 60), slice(50, 60), False),  # two pixels stay clear
+        (slice(41, 60), slice(50, 60), True),
+        (slice(50, 79), slice(50, 60), True),
+        (slice(50, 60), slice(41, 60), True),
+        (slice(50, 60), slice(50, 79), True),
+        (slice(0, 0), slice(0, 0), False),
+    ],
+)
+def test_a_mask_is_cut_where_it_comes_near_an_edge_of_the_region(rows, cols, expected):
+    mask = np.zeros(SHAPE, bool)
+    mask[rows, cols] = True
+    assert is_cut(mask, roi(40, 80, 40, 80), config=ZoomConfig(clear_px=2)) is expected
+    assert is_cut(mask, roi(40, 80, 40, 80), config=ZoomConfig()) is False
+
+
+def test_edges_of_the_slice_cut_nothing():
+    whole = np.ones(SHAPE, bool)
+    assert not is_cut(whole, roi(0, 100, 0, 120), config=ZoomConfig(clear_px=2))
+    assert is_cut(whole, roi(0, 99, 0, 120), config=ZoomConfig(clear_px=2))
+
+
+def test_a_mask_that_reaches_the_edge_of_its_region_gets_a_wider_one():
+    before, current = probability(slice(40, 60), slice(40, 60)), roi(40, 70, 36, 65)
+    kept, config = [positive(50, 50)] * 2, ZoomConfig(least_side_px=20, clear_px=1)
+    assert choose(kept, before, current=current) == current
+    assert choose(kept, before, current=current, config=config) == roi(36, 65, 36, 65)

@@ -15,13 +15,16 @@ from isegformer.clicks import Click, check_clicks_inside, encode_disks
 from isegformer.errors import ClickError, ConfigError, ShapeMismatchError
 from isegformer.interaction.grids import GRIDS, Grid
 from isegformer.interaction.slice_image import colours_of
-from isegformer.interaction.zoom import ZoomConfig, choose_roi, network_shape
+from isegformer.interaction.zoom import ZoomConfig, choose_roi, is_cut, network_shape
 from isegformer.slicing.roi import Roi
 from isegformer.types import FloatArray, Mask
 
 THRESHOLD = 0.49
 """A pixel belongs to the object where its probability is above this (RITM, published code)."""
 
+
+MOST_WIDER_LOOKS = 2
+"""How often a prediction looks again where its mask reaches the region's edge; see ZoomConfig.clear_px."""
 
 NO_SLICE = "no slice was set; call set_slice first"
 
@@ -135,7 +138,16 @@ class SlicePredictor:
         prediction = self._look(clicks, previous, (height, width))
         for _ in range(self.config.first_looks - 1 if previous is None else 0):
             prediction = self._look(clicks, prediction, (height, width))
+        for _ in range(MOST_WIDER_LOOKS):
+            if not self._is_cut(prediction):
+                break
+            prediction = self._look(clicks, prediction, (height, width))
         return prediction
+
+    def _is_cut(self, prediction: Prediction) -> bool:
+        """Tell whether the object may go on outside the region that the network saw."""
+        zoom, roi = self.config.zoom, prediction.roi
+        return zoom is not None and roi is not None and is_cut(prediction.mask, roi, config=zoom)
 
     def _look(
         self, clicks: Sequence[Click], previous: PreviousPrediction | None, shape: tuple[int, int]

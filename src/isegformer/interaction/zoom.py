@@ -12,7 +12,7 @@ import numpy as np
 from isegformer.clicks import Click
 from isegformer.errors import ConfigError
 from isegformer.interaction.grids import GridName
-from isegformer.slicing.roi import Roi
+from isegformer.slicing.roi import Roi, crop_view
 from isegformer.types import FloatArray, Mask
 
 
@@ -37,6 +37,10 @@ class ZoomConfig:
     small object is a few pixels of the input, so that more of them pay."""
     grid: GridName = "corners"
     """Where pixels and clicks go when a region is resized: as published, or as in our training; see GRIDS."""
+    clear_px: int = 0
+    """Pixels of the slice that a mask keeps clear of the region's edges. Where it comes nearer, the object
+    may go on outside, unseen: the region is chosen anew, around the mask, and the network looks again. Edges
+    of the slice do not count. 0 as published: the outline ends at the edge until the region changes."""
     fit: Literal["longer_side", "square"] = "longer_side"
     """Keep the aspect ratio, or stretch the region to side_px x side_px ("fixed" zoom-in of RITM)."""
 
@@ -49,6 +53,8 @@ class ZoomConfig:
             raise ConfigError(f"first zoom side is {self.first_side_px} px, expected at least 16, or none")
         if self.least_side_px < 1:
             raise ConfigError(f"least zoom side is {self.least_side_px} px, expected at least 1")
+        if self.clear_px < 0:
+            raise ConfigError(f"clear_px is {self.clear_px}, expected 0 or more")
         if not 0 <= self.keep_iou <= 1:
             raise ConfigError(f"keep_iou is {self.keep_iou}, expected between 0 and 1")
 
@@ -85,7 +91,23 @@ def choose_roi(
         return whole
     if current is None or not _holds_positive_clicks(current, clicks):
         return candidate
+    if probability is not None and is_cut(probability > config.object_threshold, current, config=config):
+        return candidate
     return current if _extent_iou(current, candidate) >= config.keep_iou else candidate
+
+
+def is_cut(mask: Mask, roi: Roi, *, config: ZoomConfig) -> bool:
+    """Tell whether a mask (H, W) comes nearer than `config.clear_px` to an inner edge of the region."""
+    height, width = mask.shape
+    gap = config.clear_px
+    seen = crop_view(mask, roi)
+    rows, cols = seen.shape
+    return bool(
+        (roi.row_start > 0 and seen[:gap].any())
+        or (roi.col_start > 0 and seen[:, :gap].any())
+        or (roi.row_stop < height and seen[max(0, rows - gap) :].any())
+        or (roi.col_stop < width and seen[:, max(0, cols - gap) :].any())
+    )
 
 
 def object_roi(mask: Mask, clicks: Sequence[Click], *, config: ZoomConfig) -> Roi | None:
