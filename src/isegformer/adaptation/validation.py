@@ -20,9 +20,9 @@ TARGET_IOUS = (0.80, 0.85, 0.90)
 TARGETS_TEXT = ", ".join(f"{iou:.2f}" for iou in TARGET_IOUS)
 MOST_OBJECTS = 24
 """Objects on slices that clicks are counted on; more cost time and say little more."""
-MOST_STACKS = 8
+MOST_STACKS = 12
 """Objects in volumes that are propagated."""
-ANNOTATED = (1, 3)
+ANNOTATED = (1, 3, 5)
 """Numbers of annotated slices from which an object is propagated."""
 
 
