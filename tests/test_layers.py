@@ -28,13 +28,14 @@ MAY_IMPORT = {
     "interaction": set(CHAIN[:4]),
     "propagation": set(CHAIN[:4]),
     "session": {"volume", "slicing", "clicks"},
+    "exports": {"volume"},
     "datasets": {"volume", "slicing"},
     "evaluation": {*CHAIN, "datasets"},
     "training": {"volume", "slicing", "clicks", "models", "interaction", "datasets", "evaluation"},
     "adaptation": {*CHAIN, "datasets", "evaluation", "training"},
     "demo": {"volume", "slicing", "clicks", "session", "evaluation"},
-    "cli": {*CHAIN, "datasets", "evaluation", "training", "adaptation", "demo"},
-    "server": {*CHAIN, "evaluation"},
+    "cli": {*CHAIN, "exports", "datasets", "evaluation", "training", "adaptation", "demo"},
+    "server": {*CHAIN, "evaluation", "exports"},
 }
 """What a package imports of the others; `errors`, `types` and `atomic` are below all."""
 

@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from isegformer import __version__
-from isegformer.cli import adapt, demo, evaluate, info, propagate, segment, train, weights
+from isegformer.cli import adapt, convert, demo, evaluate, info, propagate, segment, train, weights
 from isegformer.errors import IsegformerError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.command("segment")(segment.segment)
 app.command("propagate")(propagate.propagate)
+app.command("convert")(convert.convert)
 app.command("info")(info.info)
 app.add_typer(weights.app, name="weights")
 app.command("train")(train.train)

@@ -46,10 +46,7 @@ def read_file(path: Path) -> Volume:
     ------
     VolumeReadError : no image in the file, several frames, or damaged data
     """
-    header = read_header(path)
-    if header is None:
-        raise VolumeReadError(f"{path} is a DICOM file without an image")
-    return _assemble([header])
+    return _assemble([_image_header(path)])
 
 
 def list_dicom_series(folder: PathLike) -> tuple[DicomSeries, ...]:
@@ -76,7 +73,48 @@ def read_dicom_series(folder: PathLike, *, series_uid: str | None = None) -> Vol
     VolumeReadError : no such series, several series, a missing slice, two slices at one position, or slices
         of different size, orientation or spacing
     """
-    headers = _image_headers(Path(folder))
+    return _assemble(_chosen_series(Path(folder), series_uid))
+
+
+def series_headers(path: PathLike) -> list[SliceHeader]:
+    """Return the headers of a series folder, or of a single image, by position along the normal.
+
+    Raises
+    ------
+    VolumeReadError : as `read_dicom_series`
+    """
+    if Path(path).is_dir():
+        return _ordered(_chosen_series(Path(path), None))
+    return [_image_header(Path(path))]
+
+
+def series_geometry(ordered: Sequence[SliceHeader]) -> Geometry:
+    """Return the grid (columns, rows, slices) of a series in order; VolumeReadError where it has none."""
+    rows, cols = ordered[0].shape
+    try:
+        return Geometry((cols, rows, len(ordered)), flip_lps_ras(lps_affine(ordered)))
+    except GeometryError as error:
+        raise VolumeReadError(f"{ordered[0].path.parent} is not one volume: {error}") from error
+
+
+def _ordered(headers: Sequence[SliceHeader]) -> list[SliceHeader]:
+    """Return slices by position; VolumeReadError names the folder where they are not one series."""
+    try:
+        return ordered_by_position(headers)
+    except VolumeReadError as error:
+        raise VolumeReadError(f"{headers[0].path.parent} is not one volume: {error}") from error
+
+
+def _image_header(path: Path) -> SliceHeader:
+    header = read_header(path)
+    if header is None:
+        raise VolumeReadError(f"{path} is a DICOM file without an image")
+    return header
+
+
+def _chosen_series(folder: Path, series_uid: str | None) -> list[SliceHeader]:
+    """Return the headers of the wanted series, or of the only one."""
+    headers = _image_headers(folder)
     found = sorted({header.series_uid for header in headers})
     if series_uid is None and len(found) > 1:
         listing = "; ".join(
@@ -90,7 +128,7 @@ def read_dicom_series(folder: PathLike, *, series_uid: str | None = None) -> Vol
     chosen = [header for header in headers if header.series_uid == wanted]
     if not chosen:
         raise VolumeReadError(f"{folder} has the DICOM image series {found}, expected {series_uid or 'one'}")
-    return _assemble(chosen)
+    return chosen
 
 
 def _image_headers(folder: Path) -> list[SliceHeader]:
@@ -107,15 +145,11 @@ def _assemble(headers: Sequence[SliceHeader]) -> Volume:
                 f"{header.path} has {header.frames} frames, expected one per file: "
                 "convert multi-frame DICOM to NIfTI"
             )
-    try:
-        ordered = ordered_by_position(headers)
-        rows, cols = ordered[0].shape
-        geometry = Geometry((cols, rows, len(ordered)), flip_lps_ras(lps_affine(ordered)))
-    except (GeometryError, VolumeReadError) as error:
-        raise VolumeReadError(f"{headers[0].path.parent} is not one volume: {error}") from error
+    ordered = _ordered(headers)
+    geometry = series_geometry(ordered)
     file_bytes = sum(header.path.stat().st_size for header in ordered)
     stored = StoredSize(file_bytes=file_bytes, is_compressed=True)
-    check_claimed_size((cols, rows, len(ordered)), bytes_per_voxel=1, stored=stored)
+    check_claimed_size(geometry.shape, bytes_per_voxel=1, stored=stored)
     slices = [_read_pixels(header) for header in ordered]
     if len({pixels.shape for pixels in slices}) > 1:
         raise VolumeReadError(f"{headers[0].path.parent} mixes grey and colour images, expected one kind")

@@ -1,0 +1,56 @@
+"""What `isegformer convert` does; apart from its command so that `--help` imports nothing heavy."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from isegformer.cli.mask_output import check_folder
+from isegformer.cli.reporter import Reporter
+from isegformer.errors import ConfigError, VolumeWriteError
+from isegformer.exports import EXPORT_FORMATS, Annotation, export, export_each
+from isegformer.volume import read_label_map
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertRequest:
+    """What the command line asks for."""
+
+    mask: Path
+    output: Path
+    """With `is_each` a folder and, as the name in it, a suffix."""
+    images: Path | None
+    label: int | None
+    """None: all objects."""
+    is_each: bool
+
+
+def run_convert(request: ConvertRequest, *, reporter: Reporter) -> None:
+    """Read, convert and report; raises IsegformerError where that cannot be done."""
+    form = _form_of(request.output.name)
+    check_folder(request.output.parent, what="the converted mask")
+    annotation = Annotation(label_map=read_label_map(request.mask), series=request.images)
+    if request.label is not None:
+        annotation = _only(annotation, request.label)
+    if request.is_each:
+        files = export_each(annotation, form, request.output.parent)
+    else:
+        export(annotation, form, request.output)
+        files = (request.output,)
+    reporter.result({"files": [str(path) for path in files], "form": form})
+
+
+def _form_of(name: str) -> str:
+    """Return the form that the ending of a file name means."""
+    for form, details in EXPORT_FORMATS.items():
+        if name.lower().endswith(details.suffix):
+            return form
+    known = ", ".join(details.suffix for details in EXPORT_FORMATS.values())
+    raise VolumeWriteError(f"cannot convert to {name!r}, expected a name that ends in {known}")
+
+
+def _only(annotation: Annotation, label: int) -> Annotation:
+    labels = [int(value) for value in np.unique(annotation.label_map.labels) if value]
+    if label not in labels:
+        raise ConfigError(f"the mask holds no object {label}, expected one of: {labels}")
+    return annotation.only(label)
