@@ -1,6 +1,7 @@
 # make demo    segment a brain template, or VOLUME=/path [CLICKS=/path/clicks.json], in 3-D
 # make test    all tests
 # make check   formatting, lint, types, layers
+# make bench   speed and memory of clicks and propagation beside plain PyTorch, into bench.json
 #
 # Everything is installed into .venv, with the versions of constraints.txt. Where a CPU build of torch is wanted,
 # install it into .venv first: `make install` keeps what is there.
@@ -15,7 +16,7 @@ STAMPS := $(VENV)/.stamps
 RECIPE := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check clean
+.PHONY: help install demo test check bench clean
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -33,6 +34,9 @@ check: $(STAMPS)/dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layers.py
+
+bench: $(STAMPS)/dev
+	$(BIN)/python benchmarks/speed.py --json bench.json
 
 clean:
 	rm -rf $(VENV) build dist demo_output .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov

@@ -1,0 +1,238 @@
+"""How fast are clicks and propagation, and how much memory do they take?
+
+    python benchmarks/speed.py --json speed.json            # or: make bench
+
+Every time is a ratio to eager float32 PyTorch of the same network (`plain.py`), measured in turn in one
+process: ratios can be compared between machines, seconds cannot. Memory is by how much the peak of a process
+of its own exceeds what it held with the network loaded.
+"""
+
+import argparse
+import json
+import multiprocessing
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from plain import plain_forward, plain_propagation
+
+from isegformer.clicks import Click
+from isegformer.evaluation.environment import describe_environment
+from isegformer.evaluation.memory import peak_rss_mb, reset_peaks
+from isegformer.interaction import SlicePredictor, load_predictor
+from isegformer.models import Stcn, load
+from isegformer.propagation import PROPAGATION_METHODS, propagate_volume
+from isegformer.types import FloatArray, Labels
+from isegformer.volume import Geometry, Volume, Window
+
+SLICE_SIDES_PX = (256, 384, 512)
+CLICKS = (1, 2, 5, 10, 20)
+STACKS = ((16, 128, 1), (16, 256, 1), (16, 256, 3), (48, 256, 1))
+"""(slices, side in px, objects)"""
+METHODS = ("stcn", "combined")
+WINDOW = Window(low=0.0, high=1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratio:
+    """Ours over plain PyTorch's, over several turns."""
+
+    median: float
+    low: float
+    high: float
+    ours_s: float
+    """Median seconds, for orientation only."""
+    turns: int
+
+
+def in_turn(ours: Callable[[], object], plain: Callable[[], object], *, turns: int) -> Ratio:
+    """Time two things alternately, after one turn that does not count."""
+    ours()
+    plain()
+    pairs = [(_seconds(ours), _seconds(plain)) for _ in range(turns)]
+    ratios = sorted(a / b for a, b in pairs)
+    return Ratio(
+        median=round(statistics.median(ratios), 3),
+        low=round(ratios[0], 3),
+        high=round(ratios[-1], 3),
+        ours_s=round(statistics.median(a for a, _ in pairs), 4),
+        turns=turns,
+    )
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    act()
+    return time.perf_counter() - start
+
+
+def click_speed(weights: str, *, turns: int) -> Iterator[dict[str, object]]:
+    """Yield the cost of the first and of later clicks, over what the network alone takes for its inputs."""
+    predictor = load_predictor(weights)
+    for side in SLICE_SIDES_PX:
+        predictor.set_slice(disk_stack(1, side, 1)[0][0])
+        for number in CLICKS:
+            yield {
+                "slice_px": side,
+                "click": number,
+                **asdict(_click_ratio(predictor, side, number=number, turns=turns)),
+            }
+
+
+def _click_ratio(predictor: SlicePredictor, side: int, *, number: int, turns: int) -> Ratio:
+    rng = np.random.default_rng(number)
+    clicks = [
+        Click(row=int(row), col=int(col), is_positive=place % 3 != 2)
+        for place, (row, col) in enumerate(rng.integers(side // 3, 2 * side // 3, (number, 2)))
+    ]
+    previous = predictor.predict(clicks[:1]) if number > 1 else None
+    with recorded_sizes(predictor) as sizes:
+        predictor.predict(clicks, previous)
+    return in_turn(
+        lambda: predictor.predict(clicks, previous),
+        lambda: plain_forward(predictor.network, sizes),
+        turns=turns,
+    )
+
+
+@contextmanager
+def recorded_sizes(predictor: SlicePredictor) -> Iterator[list[tuple[int, int]]]:
+    """Keep the sizes of the inputs that the network gets while the block runs."""
+    sizes: list[tuple[int, int]] = []
+    hook = predictor.network.register_forward_pre_hook(
+        lambda _, inputs: sizes.append((int(inputs[0].shape[-2]), int(inputs[0].shape[-1])))
+    )
+    try:
+        yield sizes
+    finally:
+        hook.remove()
+
+
+def propagation_speed(weights: str, *, turns: int) -> Iterator[dict[str, object]]:
+    """Yield the cost of propagating the middle slice of a stack of disks, over plain PyTorch's."""
+    network = load(weights)
+    if not isinstance(network, Stcn):
+        raise SystemExit(f"weights {weights!r} hold no propagation network")
+    for slices, side, objects in STACKS:
+        stack, truth = disk_stack(slices, side, objects)
+        at = slices // 2
+        for method in METHODS:
+            ratio = in_turn(
+                lambda stack=stack, truth=truth, at=at, method=method: ours(
+                    network, stack, truth[at], at=at, method=method
+                ),
+                lambda stack=stack, truth=truth, at=at: plain_propagation(network, stack, truth[at], at=at),
+                turns=turns,
+            )
+            yield {
+                "slices": slices,
+                "side_px": side,
+                "objects": objects,
+                "method": method,
+                **asdict(ratio),
+                "ours_s_per_slice": round(ratio.ours_s / (slices - 1), 4),
+            }
+
+
+def ours(network: Stcn, stack: FloatArray, annotation: Labels, *, at: int, method: str) -> Labels:
+    """Propagate as users do; returns uint16 (T, H, W)."""
+    labels = propagate_volume(
+        Volume(np.moveaxis(stack, 0, 2), Geometry((*stack.shape[1:], len(stack)), np.eye(4))),
+        {at: annotation},
+        axis=2,
+        method=PROPAGATION_METHODS[method](lambda: network),
+        window=WINDOW,
+    )
+    return np.moveaxis(labels, 2, 0)
+
+
+def disk_stack(slices: int, side: int, objects: int) -> tuple[FloatArray, Labels]:
+    """Return a noisy stack (T, H, W) in [0, 1] with bright disks, and their labels."""
+    rng = np.random.default_rng(0)
+    rows, cols = np.mgrid[:side, :side]
+    truth = np.zeros((slices, side, side), np.uint16)
+    for label in range(1, objects + 1):
+        centre = side * label / (objects + 1)
+        for index in range(slices):
+            distance = np.hypot(rows - side / 2 - index / 4, cols - centre)
+            truth[index][distance < side / (3 * objects)] = label
+    noise = rng.normal(0, 0.08, truth.shape)
+    return np.clip(0.25 + 0.15 * truth + noise, 0, 1).astype(np.float32), truth
+
+
+def memory_mb(what: str, weights: str) -> float:
+    """Return by how much the peak of a fresh process exceeds what it held with the network loaded."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return round(pool.apply(_growth_mb, (what, weights)), 1)
+
+
+def _growth_mb(what: str, weights: str) -> float:
+    if what == "click":
+        predictor = load_predictor(weights)
+        predictor.set_slice(disk_stack(1, 512, 1)[0][0])
+        return _peak_growth_mb(lambda: predictor.predict([Click(row=256, col=256, is_positive=True)]))
+    network = load(weights)
+    assert isinstance(network, Stcn)
+    stack, truth = disk_stack(48, 256, 3)
+    if what == "plain":
+        return _peak_growth_mb(lambda: plain_propagation(network, stack, truth[24], at=24))
+    return _peak_growth_mb(lambda: ours(network, stack, truth[24], at=24, method=what))
+
+
+def _peak_growth_mb(act: Callable[[], object]) -> float:
+    reset_peaks()
+    before = peak_rss_mb() or 0.0
+    act()
+    return (peak_rss_mb() or 0.0) - before
+
+
+def main() -> None:
+    """Measure, print each line as it comes, and write all of them."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--weights", default="compact")
+    parser.add_argument("--propagation-weights", default="stcn-small")
+    parser.add_argument("--turns", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--json", type=Path, default=None)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    report: dict[str, object] = {
+        "environment": {**describe_environment("cpu"), "threads": arguments.threads},
+        "weights": arguments.weights,
+        "propagation_weights": arguments.propagation_weights,
+    }
+    report["clicks"] = _printed(click_speed(arguments.weights, turns=arguments.turns))
+    report["propagation"] = _printed(
+        propagation_speed(arguments.propagation_weights, turns=max(2, arguments.turns // 3))
+    )
+    report["memory_mb"] = {
+        "click on 512 x 512": memory_mb("click", arguments.weights),
+        **{
+            f"propagation of 48 x 256 x 256, 3 objects, {what}": memory_mb(
+                what, arguments.propagation_weights
+            )
+            for what in ("plain", *METHODS)
+        },
+    }
+    print(json.dumps(report["memory_mb"], indent=2))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def _printed(lines: Iterator[dict[str, object]]) -> list[dict[str, object]]:
+    kept = []
+    for line in lines:
+        print(json.dumps(line), flush=True)
+        kept.append(line)
+    return kept
+
+
+if __name__ == "__main__":
+    main()
