@@ -29,17 +29,18 @@ MAY_IMPORT = {
     "propagation": set(CHAIN[:4]),
     "session": {"volume", "slicing", "clicks"},
     "exports": {"volume"},
+    "workflow": {"volume", "slicing", "session"},
     "datasets": {"volume", "slicing"},
     "evaluation": {*CHAIN, "datasets"},
     "training": {"volume", "slicing", "clicks", "models", "interaction", "datasets", "evaluation"},
     "adaptation": {*CHAIN, "datasets", "evaluation", "training"},
     "demo": {"volume", "slicing", "clicks", "session", "evaluation"},
-    "cli": {*CHAIN, "exports", "datasets", "evaluation", "training", "adaptation", "demo"},
-    "server": {*CHAIN, "evaluation", "exports"},
+    "cli": {*CHAIN, "exports", "workflow", "datasets", "evaluation", "training", "adaptation", "demo"},
+    "server": {*CHAIN, "evaluation", "exports", "workflow"},
 }
 """What a package imports of the others; `errors`, `types` and `atomic` are below all."""
 
-LIGHT = ("volume", "slicing", "clicks", "datasets", "session")
+LIGHT = ("volume", "slicing", "clicks", "datasets", "session", "exports", "workflow")
 """Packages that work without torch."""
 
 

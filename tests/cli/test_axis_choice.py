@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from isegformer.cli.axis_choice import annotated_slices, axis_of_annotations, axis_of_clicks
-from isegformer.cli.clicks_file import ClickedObject, VoxelClick
 from isegformer.errors import PropagationError
 from isegformer.volume import Geometry
+from isegformer.workflow import ClickedObject, VoxelClick
 
 SHAPE = (16, 14, 12)
 

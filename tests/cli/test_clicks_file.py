@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isegformer.cli.clicks_file import ClickedObject, VoxelClick, parse_clicks, read_clicks_file
+from isegformer.cli.clicks_file import parse_clicks, read_clicks_file
 from isegformer.errors import ClickError
 from isegformer.volume import Geometry
+from isegformer.workflow import ClickedObject, VoxelClick
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SHAPE = (24, 20, 12)

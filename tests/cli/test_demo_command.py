@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from isegformer.cli import demo_run, extras
-from isegformer.cli.clicks_file import VoxelClick, parse_clicks
+from isegformer.cli.clicks_file import parse_clicks
 from isegformer.cli.demo_report import peak_memory_bytes
 from isegformer.demo import Scene
 from isegformer.volume import read_label_map, read_volume
+from isegformer.workflow import VoxelClick
 
 pytest.importorskip("matplotlib", reason="needs the extra `demo`")
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from isegformer.cli.clicks_file import ClickedObject
 from isegformer.errors import PropagationError
 from isegformer.types import Labels
 from isegformer.volume import Geometry
+from isegformer.workflow import ClickedObject
 
 AXES = (0, 1, 2)
 

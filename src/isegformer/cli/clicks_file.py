@@ -7,7 +7,6 @@ author more than a refused file.
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,30 +15,10 @@ import numpy as np
 from isegformer.errors import ClickError
 from isegformer.types import PathLike
 from isegformer.volume import Geometry
+from isegformer.workflow import ClickedObject, Voxel, VoxelClick
 
 MAX_LABEL = 65535
 """Label maps are uint16."""
-
-Voxel = tuple[int, int, int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class VoxelClick:
-    """One click in a volume, at the centre of a voxel (i, j, k)."""
-
-    voxel: Voxel
-    is_positive: bool
-    """True: this voxel belongs to the object; False: it does not."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClickedObject:
-    """One object and the clicks on it, in the order in which they were made."""
-
-    name: str
-    label: int
-    """Its value in the mask, 1 to 65535."""
-    clicks: tuple[VoxelClick, ...]
 
 
 def read_clicks_file(path: PathLike, *, geometry: Geometry) -> tuple[ClickedObject, ...]:

@@ -16,12 +16,12 @@ from isegformer.cli.networks import (
     load_method,
 )
 from isegformer.cli.reporter import Reporter
-from isegformer.cli.segmenting import apply_clicks, apply_propagation, temporary_session
 from isegformer.demo import DemoPlan, Scene, brain_scene, run_rounds, write_sheet
 from isegformer.errors import ClickError, VolumeWriteError
 from isegformer.interaction import load_predictor
 from isegformer.session import Session
 from isegformer.volume import Geometry, Volume, read_volume, write_label_map
+from isegformer.workflow import apply_clicks, apply_propagation, temporary_session
 
 MASK_NAME = "mask.nii.gz"
 SHEET_NAME = "sheet.png"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from isegformer.cli.axis_choice import axis_of_clicks
-from isegformer.cli.clicks_file import ClickedObject, read_clicks_file
+from isegformer.cli.clicks_file import read_clicks_file
 from isegformer.cli.mask_output import check_output, objects_record
 from isegformer.cli.networks import (
     as_propagation,
@@ -13,10 +13,10 @@ from isegformer.cli.networks import (
     load_method,
 )
 from isegformer.cli.reporter import Reporter
-from isegformer.cli.segmenting import apply_clicks, apply_propagation, temporary_session
 from isegformer.interaction import load_predictor
 from isegformer.session import Session
 from isegformer.volume import read_volume, write_label_map
+from isegformer.workflow import ClickedObject, apply_clicks, apply_propagation, temporary_session
 
 
 @dataclass(frozen=True, kw_only=True)

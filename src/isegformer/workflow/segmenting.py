@@ -1,6 +1,6 @@
-"""From a clicks file to a label map, through a session.
+"""From clicks to a label map, through a session.
 
-The commands are those of the browser, in the order of the file: objects one after another, the clicks of
+The commands are those of the browser, in the order of the objects: objects one after another, the clicks of
 each as they stand. So there is one rule for overlaps (the later object yields), one zoom-in and one way in
 which a click refines what the clicks before it gave. The session lives in a temporary folder: its journal is
 not kept.
@@ -15,7 +15,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from isegformer.cli.clicks_file import ClickedObject
 from isegformer.session import (
     AcceptSlice,
     AddClick,
@@ -31,6 +30,7 @@ from isegformer.session import (
 from isegformer.slicing import Plane, voxel_to_pixel
 from isegformer.types import ProgressCallback
 from isegformer.volume import Volume
+from isegformer.workflow.clicked_objects import ClickedObject
 
 
 @dataclass(frozen=True, kw_only=True)

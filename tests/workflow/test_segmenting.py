@@ -5,10 +5,10 @@ import pytest
 
 from isegformer.cli.clicks_file import parse_clicks
 from isegformer.cli.networks import as_propagation
-from isegformer.cli.segmenting import apply_clicks, apply_propagation, slices_of_objects, temporary_session
 from isegformer.interaction import Prediction
 from isegformer.propagation import ShapeInterpolation
 from isegformer.volume import Geometry, Volume
+from isegformer.workflow import apply_clicks, apply_propagation, slices_of_objects, temporary_session
 
 SHAPE = (30, 26, 12)
 
