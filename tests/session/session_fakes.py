@@ -10,8 +10,10 @@ from isegformer.errors import SessionError
 from isegformer.session import (
     AcceptSlice,
     AddClick,
+    AddClicks,
     AddObject,
     ClearClicks,
+    ClickPoint,
     Command,
     ImportLabelMap,
     OverlapRule,
@@ -185,6 +187,9 @@ def random_command(random: Random) -> Command:
             col=random.randrange(width),
             is_positive=random.random() < 0.8,
         ),
+        "clicks": lambda: AddClicks(
+            **where, clicks=tuple(_random_point(random, (height, width)) for _ in range(random.randint(1, 3)))
+        ),
         "paint": lambda: PaintMask.from_mask(
             _random_mask(random, (height, width)), label=label, plane=Plane(axis=axis, index=index)
         ),
@@ -204,8 +209,13 @@ def random_command(random: Random) -> Command:
         "undo": Undo,
         "redo": Redo,
     }
-    weights = [9, 4, 2, 6, 1, 1, 2, 1, 1, 4, 2, 4, 1, 1, 1, 4, 3]
+    weights = [7, 2, 4, 2, 6, 1, 1, 2, 1, 1, 4, 2, 4, 1, 1, 1, 4, 3]
     return makers[random.choices(list(makers), weights)[0]]()
+
+
+def _random_point(random: Random, shape) -> ClickPoint:
+    row, col = random.randrange(shape[0]), random.randrange(shape[1])
+    return ClickPoint(row=row, col=col, is_positive=random.random() < 0.8)
 
 
 def _random_mask(random: Random, shape) -> np.ndarray:

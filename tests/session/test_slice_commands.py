@@ -7,9 +7,11 @@ from isegformer.errors import ClickError, LockedObjectError, SessionError
 from isegformer.session import (
     AcceptSlice,
     AddClick,
+    AddClicks,
     AddObject,
     Box,
     ClearClicks,
+    ClickPoint,
     OverlapRule,
     PackedArray,
     PaintMask,
@@ -40,6 +42,11 @@ def session(folder, segmenter):
 
 def click(label=1, *, axis=0, index=2, row=3, col=3, is_positive=True):
     return AddClick(label=label, axis=axis, index=index, row=row, col=col, is_positive=is_positive)
+
+
+def clicks(*points, label=1):
+    marks = tuple(ClickPoint(row=row, col=col, is_positive=sign) for row, col, sign in points)
+    return AddClicks(label=label, axis=0, index=2, clicks=marks)
 
 
 def paint(mask, label=1, plane=PLANE):
@@ -79,6 +86,55 @@ def test_clicks_add_up_per_object_and_slice(session):
     assert session.clicks(1, PLANE) == (first, second)
     assert session.clicks(2, Plane(axis=1, index=4)) == (Click(row=1, col=1, is_positive=True),)
     assert session.clicks(2, PLANE) == ()
+
+
+def test_several_clicks_are_one_prediction_and_one_step_of_undo(session, segmenter):
+    session.apply(click(row=1, col=1))
+    before = session.label_map().labels
+    session.apply(clicks((3, 3, True), (5, 2, False)))
+    assert len(segmenter.previous_seen) == 2
+    assert session.clicks(1, PLANE) == (
+        Click(row=1, col=1, is_positive=True),
+        Click(row=3, col=3, is_positive=True),
+        Click(row=5, col=2, is_positive=False),
+    )
+    session.undo()
+    np.testing.assert_array_equal(session.label_map().labels, before)
+    assert session.clicks(1, PLANE) == (Click(row=1, col=1, is_positive=True),)
+
+
+def test_one_click_alone_or_among_several_draws_the_same(folder, tmp_path):
+    with create_session(folder) as first, create_session(tmp_path / "other") as second:
+        for made, command in ((first, click()), (second, clicks((3, 3, True)))):
+            made.apply(AddObject(label=1, name="a"))
+            made.apply(command)
+        assert snapshot(first) == snapshot(second)
+
+
+def test_the_click_after_several_refines_what_they_gave(session, segmenter):
+    session.apply(clicks((3, 3, True), (4, 4, True)))
+    session.apply(click(row=1, col=1))
+    assert segmenter.previous_seen[-1].mask.any()
+
+
+def test_one_click_of_several_outside_the_slice_refuses_them_all(session):
+    before = snapshot(session)
+    with pytest.raises(ClickError, match="click 2 is at"):
+        session.apply(clicks((3, 3, True), (HEIGHT, 0, True)))
+    assert snapshot(session) == before
+
+
+def test_no_click_at_all_is_no_command():
+    with pytest.raises(SessionError, match="at least one"):
+        clicks()
+
+
+def test_several_clicks_are_replayed_and_reopened(session, reopen):
+    session.apply(clicks((3, 3, True), (4, 1, False)))
+    assert session.verify_replay().is_identical
+    before = snapshot(session)
+    session.close()
+    assert snapshot(reopen()) == before
 
 
 def test_the_segmenter_gets_its_last_prediction_rounded_to_16_bits(session, segmenter):
@@ -152,8 +208,8 @@ def test_clicks_outside_the_slice_or_the_volume_are_refused(session):
 
 @pytest.mark.parametrize(
     "command",
-    [click(), paint(rows(0, 2)), ClearClicks(label=1, axis=0, index=2)],
-    ids=["click", "paint", "clear"],
+    [click(), clicks((3, 3, True)), paint(rows(0, 2)), ClearClicks(label=1, axis=0, index=2)],
+    ids=["click", "clicks", "paint", "clear"],
 )
 def test_locked_objects_and_accepted_slices_refuse_every_way_of_drawing(session, command):
     session.apply(SetObjectLocked(label=1, is_locked=True))

@@ -1,5 +1,6 @@
 """Clicks: what they are, how a network sees them, where a simulated user puts them."""
 
+from isegformer.clicks.box import clicks_of_box
 from isegformer.clicks.click import Click, check_clicks_inside
 from isegformer.clicks.encoding import click_positions, encode_disks
 from isegformer.clicks.human import HumanClickConfig, human_next_click
@@ -12,6 +13,7 @@ __all__ = [
     "HumanClickConfig",
     "check_clicks_inside",
     "click_positions",
+    "clicks_of_box",
     "depth",
     "encode_disks",
     "error_depths",

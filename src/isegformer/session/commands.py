@@ -135,6 +135,31 @@ class AddClick(ObjectSliceCommand):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClickPoint:
+    """Where one of several clicks is on the slice, and what it says."""
+
+    row: int
+    col: int
+    is_positive: bool
+
+    def __post_init__(self) -> None:
+        normalise_fields(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddClicks(ObjectSliceCommand):
+    """Click several times on a slice before the segmenter is asked: one new mask, one step of undo."""
+
+    clicks: tuple[ClickPoint, ...]
+    """Oldest first, at least one."""
+
+    def _check(self) -> None:
+        super()._check()
+        if not self.clicks:
+            raise SessionError("there is no click among the clicks, expected at least one")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClearClicks(ObjectSliceCommand):
     """Start an object over on one slice: its clicks and its voxels there go."""
 
@@ -258,6 +283,7 @@ COMMANDS: Mapping[str, type[Command]] = {
         SetObjectVisible,
         RemoveObject,
         AddClick,
+        AddClicks,
         ClearClicks,
         PaintMask,
         AcceptSlice,

@@ -20,6 +20,7 @@ HANDLERS: Mapping[type[c.Command], Callable[[Any, Workspace], Proposal]] = {
     c.SetOverlapRule: object_commands.set_overlap_rule,
     c.SetWindow: object_commands.set_window,
     c.AddClick: slice_commands.add_click,
+    c.AddClicks: slice_commands.add_clicks,
     c.ClearClicks: slice_commands.clear_clicks,
     c.PaintMask: slice_commands.paint_mask,
     c.Propagate: volume_commands.propagate,

@@ -6,7 +6,7 @@ import numpy as np
 
 from isegformer.clicks import Click, check_clicks_inside
 from isegformer.errors import SessionError
-from isegformer.session.commands import AddClick, ClearClicks, ObjectSliceCommand, PaintMask
+from isegformer.session.commands import AddClick, AddClicks, ClearClicks, ObjectSliceCommand, PaintMask
 from isegformer.session.drawing import draw_labels, protected_on_slice
 from isegformer.session.label_delta import LabelDelta, slice_delta
 from isegformer.session.sheet import SliceKey
@@ -17,10 +17,21 @@ from isegformer.types import Mask
 
 def add_click(command: AddClick, space: Workspace) -> Proposal:
     """Predict from all clicks so far and what the clicks before gave."""
-    key = _open_slice(command, space)
     click = Click(row=command.row, col=command.col, is_positive=command.is_positive)
-    check_clicks_inside([click], slice_shape(space.shape, key.axis))
-    clicks = (*space.sheet.clicks.get(key, ()), click)
+    return _clicked((click,), _open_slice(command, space), space)
+
+
+def add_clicks(command: AddClicks, space: Workspace) -> Proposal:
+    """Predict once, from all clicks so far and what the clicks before these gave."""
+    new = tuple(
+        Click(row=point.row, col=point.col, is_positive=point.is_positive) for point in command.clicks
+    )
+    return _clicked(new, _open_slice(command, space), space)
+
+
+def _clicked(new: tuple[Click, ...], key: SliceKey, space: Workspace) -> Proposal:
+    check_clicks_inside(new, slice_shape(space.shape, key.axis))
+    clicks = (*space.sheet.clicks.get(key, ()), *new)
     prediction = space.bench.predict(
         clicks, space.previous_prediction(key), plane=key.plane, window=space.sheet.settings.window
     )
