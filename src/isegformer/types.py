@@ -25,5 +25,9 @@ PathLike: TypeAlias = str | os.PathLike[str]
 ProgressCallback: TypeAlias = Callable[[int, int], None]
 """Called as progress(done, total) after each unit of work."""
 
+SliceCallback: TypeAlias = Callable[[int, Labels], None]
+"""Called as on_slice(index, labels) as soon as a slice has a result, uint16 (H, W); a later result of the
+same slice replaces it."""
+
 CancelCallback: TypeAlias = Callable[[], bool]
 """Asked between units of work; True ends the work with what is there."""

@@ -37,7 +37,15 @@ class BrightPixels:
 
 
 def nearest_slice(
-    volume, annotations: Mapping, *, axis, window, earlier=None, on_progress=None, is_cancelled=None
+    volume,
+    annotations: Mapping,
+    *,
+    axis,
+    window,
+    earlier=None,
+    on_progress=None,
+    is_cancelled=None,
+    on_slice=None,
 ):
     """Repeat on every slice the nearest annotated one."""
     length = volume.geometry.shape[axis]

@@ -50,6 +50,35 @@ def test_interpolation_fills_between_annotated_slices_only():
     assert areas[3] < areas[4] < areas[5] < areas[6]
 
 
+def test_interpolation_tells_each_slice_as_soon_as_it_is_known():
+    told = {}
+    result = ShapeInterpolation().propagate(
+        slices(), {1: square(8), 4: square(4)}, on_slice=lambda index, labels: told.update({index: labels})
+    )
+    assert sorted(told) == [2, 3]
+    assert all(np.array_equal(told[index], result[index]) for index in told)
+
+
+@pytest.mark.parametrize("name", ["combined", "stcn"])
+def test_networks_tell_each_slice_as_soon_as_it_is_predicted(tiny_stcn, noisy_stack, two_boxes, name):
+    told, order = {}, []
+
+    def keep(index, labels):
+        told[index] = labels
+        order.append("slice")
+
+    method = PROPAGATION_METHODS[name](lambda: tiny_stcn)
+    result = method.propagate(
+        ArraySlices(noisy_stack),
+        {4: two_boxes},
+        on_slice=keep,
+        on_progress=lambda done, total: order.append("progress"),
+    )
+    assert sorted(told) == [index for index in range(len(noisy_stack)) if index != 4]
+    assert all(np.array_equal(told[index], result[index]) for index in told)
+    assert order == ["slice", "progress"] * len(told)
+
+
 def test_interpolation_tells_progress_and_can_be_cancelled():
     calls = []
     drawn = {0: square(8), 8: square(8)}

@@ -77,7 +77,17 @@ class FakeSegmenter:
         return FakePrediction(probability, probability > 0.49, roi)
 
 
-def copy_nearest(volume, annotations, *, axis, window, earlier=None, on_progress=None, is_cancelled=None):
+def copy_nearest(
+    volume,
+    annotations,
+    *,
+    axis,
+    window,
+    earlier=None,
+    on_progress=None,
+    is_cancelled=None,
+    on_slice=None,
+):
     """Give every slice the labels of the nearest annotated one; on a tie the lower. Works in rounds."""
     shape = volume.geometry.shape
     new = new_slices(annotations, earlier)
@@ -90,6 +100,8 @@ def copy_nearest(volume, annotations, *, axis, window, earlier=None, on_progress
         assert annotations[nearest].shape == slice_shape(shape, axis)
         if new is None or is_next_to(new, index, annotations=annotations):
             view[index] = annotations[nearest]
+            if on_slice is not None:
+                on_slice(index, annotations[nearest])
         if on_progress is not None:
             on_progress(index + 1, shape[axis])
     return result

@@ -403,3 +403,29 @@ def test_outcomes_name_the_entry_and_the_block_that_changed(session):
     assert outcome.seq == 2
     assert (outcome.changed.start, outcome.changed.stop) == ((3, 2, 1), (4, 4, 5))
     assert session.apply(AcceptSlice(axis=0, index=3)).changed is None
+
+
+def test_a_view_shows_one_moment_and_counts_the_voxels(session, reopen):
+    assert (session.view().seq, session.view().can_undo) == (1, True)
+    mask = np.zeros(SHAPE[1:], bool)
+    mask[2:4, 1] = True
+    session.apply(PaintMask.from_mask(mask, label=1, plane=Plane(axis=0, index=3)))
+    view = session.view()
+    assert (view.seq, dict(view.voxels), view.can_redo) == (2, {1: 2}, False)
+    session.undo()
+    assert (session.view().seq, dict(session.view().voxels), session.view().can_redo) == (3, {1: 0}, True)
+    session.redo()
+    end = session.view()
+    session.close()
+    assert reopen().view() == end
+    assert dict(end.voxels) == {1: 2}
+
+
+def test_a_block_of_labels_is_a_copy_with_the_number_of_the_last_command(session):
+    mask = np.zeros(SHAPE[1:], bool)
+    mask[2:4, 1] = True
+    outcome = session.apply(PaintMask.from_mask(mask, label=1, plane=Plane(axis=0, index=3)))
+    seq, block = session.label_block(outcome.changed)
+    assert (seq, block.tolist()) == (2, [[[1], [1]]])
+    block[:] = 9
+    assert session.label_map().labels.max() == 1

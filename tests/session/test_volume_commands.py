@@ -101,6 +101,30 @@ def test_propagation_leaves_accepted_slices_of_every_axis(session):
     assert (after[3, 0] == [0, 0, 0, 0, 1, 1]).all()
 
 
+def test_slices_are_told_early_as_they_are_drawn_in_the_end(session):
+    commands = (
+        bars(1, 1, 0, 3),
+        bars(2, 3, 3),
+        SetObjectLocked(label=2, is_locked=True),
+        bars(1, 2, 5, axis=1),
+        accept(2, axis=1),
+        accept(1),
+    )
+    for command in commands:
+        session.apply(command)
+    before, told = session.label_map().labels, {}
+
+    def keep(index, labels):
+        assert (session.label_map().labels == before).all()
+        told[index] = labels.copy()
+
+    session.apply(NEAREST, on_slice=keep)
+    after = session.label_map().labels
+    assert sorted(told) == list(range(SHAPE[0]))
+    assert all((told[index] == after[index]).all() for index in told)
+    assert told[3][0].tolist() == [1, 0, 0, 2, 0, 0]
+
+
 def test_propagation_leaves_locked_objects_and_does_not_get_them(session):
     commands = (
         bars(1, 1, 0),

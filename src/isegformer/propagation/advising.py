@@ -11,7 +11,7 @@ from isegformer.propagation.methods import PropagationMethod
 from isegformer.propagation.suggestion import MOST_SUGGESTIONS, Advice, advise
 from isegformer.propagation.volume_propagation import propagate_volume
 from isegformer.slicing.plane import IN_PLANE_AXES
-from isegformer.types import CancelCallback, Labels, ProgressCallback
+from isegformer.types import CancelCallback, Labels, ProgressCallback, SliceCallback
 from isegformer.volume.geometry import Geometry
 from isegformer.volume.intensity import Window
 from isegformer.volume.volume import Volume
@@ -39,6 +39,7 @@ class AdvisingPropagation:
         earlier: EarlierResult | None = None,
         on_progress: ProgressCallback | None = None,
         is_cancelled: CancelCallback | None = None,
+        on_slice: SliceCallback | None = None,
     ) -> Labels:
         """Return labels uint16 (I, J, K); see `propagate_volume`."""
         if earlier is None or axis not in self._logs:
@@ -52,6 +53,7 @@ class AdvisingPropagation:
             earlier=earlier,
             on_progress=on_progress,
             is_cancelled=is_cancelled,
+            on_slice=on_slice,
             on_evidence=self._logs[axis],
         )
 

@@ -21,7 +21,7 @@ from isegformer.propagation.finishing import FinisherMaker, NetworkAlone
 from isegformer.propagation.interpolate import interpolate_labels
 from isegformer.propagation.propagator import Propagator
 from isegformer.propagation.slices import SliceSource
-from isegformer.types import CancelCallback, Labels, ProgressCallback
+from isegformer.types import CancelCallback, Labels, ProgressCallback, SliceCallback
 
 
 class PropagationMethod(Protocol):
@@ -35,6 +35,7 @@ class PropagationMethod(Protocol):
         earlier: EarlierResult | None = None,
         on_progress: ProgressCallback | None = None,
         is_cancelled: CancelCallback | None = None,
+        on_slice: SliceCallback | None = None,
         on_evidence: EvidenceCallback | None = None,
     ) -> Labels:
         """Return labels uint16 (T, H, W); annotated slices are unchanged.
@@ -45,6 +46,7 @@ class PropagationMethod(Protocol):
         ----------
         annotations : labels (H, W) of all annotated slices by index, those of earlier rounds too
         earlier : what earlier rounds left, labels (T, H, W), for methods that work in rounds
+        on_slice : given the labels of each slice as soon as it has a result
         on_evidence : told what the network saw on every slice that it predicted, at the end; methods
             without a network never call it. The result does not depend on it.
 
@@ -91,6 +93,7 @@ class StcnPropagation:
         earlier: EarlierResult | None = None,
         on_progress: ProgressCallback | None = None,
         is_cancelled: CancelCallback | None = None,
+        on_slice: SliceCallback | None = None,
         on_evidence: EvidenceCallback | None = None,
     ) -> Labels:
         """Return labels uint16 (T, H, W); see `PropagationMethod.propagate`.
@@ -110,6 +113,7 @@ class StcnPropagation:
                 annotations if new is None else new,
                 on_progress=on_progress,
                 is_cancelled=is_cancelled,
+                on_slice=on_slice,
                 watch=watch,
             )
             if on_evidence is not None and watch is not None:
@@ -133,6 +137,7 @@ class ShapeInterpolation:
         earlier: EarlierResult | None = None,
         on_progress: ProgressCallback | None = None,
         is_cancelled: CancelCallback | None = None,
+        on_slice: SliceCallback | None = None,
         on_evidence: EvidenceCallback | None = None,
     ) -> Labels:
         """Return labels uint16 (T, H, W); see `PropagationMethod.propagate`."""
@@ -151,6 +156,8 @@ class ShapeInterpolation:
                     return result
                 result[index] = next(slices_between)
                 done += 1
+                if on_slice is not None:
+                    on_slice(index, result[index].copy())
                 if on_progress is not None:
                     on_progress(done, total)
         return result

@@ -36,7 +36,7 @@ from isegformer.propagation.probabilities import ProbabilityStore
 from isegformer.propagation.slice_encoder import SliceEncoder
 from isegformer.propagation.slices import SliceSource
 from isegformer.propagation.stopping import ObjectAtEnds, ObjectTracker
-from isegformer.types import CancelCallback, Labels, ProgressCallback
+from isegformer.types import CancelCallback, Labels, ProgressCallback, SliceCallback
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +183,7 @@ class Propagator:
         *,
         on_progress: ProgressCallback | None = None,
         is_cancelled: CancelCallback | None = None,
+        on_slice: SliceCallback | None = None,
         watch: RoundWatch | None = None,
     ) -> RoundReport:
         """Take in newly annotated slices and propagate each to its neighbouring annotated slices or the ends.
@@ -192,6 +193,7 @@ class Propagator:
         new_annotations : uint16 labels (H, W) by slice index; a slice may be annotated again
         on_progress : called after each predicted slice
         is_cancelled : asked before each slice
+        on_slice : given the labels of each predicted slice, before `on_progress`
         watch : told where passes come upon results, for `evidence`; the result is the same without
 
         Raises
@@ -217,6 +219,8 @@ class Propagator:
                 self._finishers[index] = finisher
                 done += 1
                 touched.add(index)
+                if on_slice is not None:
+                    on_slice(index, self.labels(index))
                 if on_progress is not None:
                     on_progress(done, total)
         return _report(done, total, touched)

@@ -8,7 +8,7 @@ from isegformer.propagation.earlier import EarlierResult, across
 from isegformer.propagation.evidence import EvidenceCallback
 from isegformer.propagation.methods import PropagationMethod
 from isegformer.propagation.slices import VolumeSlices
-from isegformer.types import CancelCallback, Labels, ProgressCallback
+from isegformer.types import CancelCallback, Labels, ProgressCallback, SliceCallback
 from isegformer.volume.intensity import Window
 from isegformer.volume.volume import Volume
 
@@ -23,6 +23,7 @@ def propagate_volume(
     earlier: EarlierResult | None = None,
     on_progress: ProgressCallback | None = None,
     is_cancelled: CancelCallback | None = None,
+    on_slice: SliceCallback | None = None,
     on_evidence: EvidenceCallback | None = None,
 ) -> Labels:
     """Return labels uint16 (I, J, K) of the whole volume from those of some slices.
@@ -41,6 +42,7 @@ def propagate_volume(
     on_progress : called after each predicted slice
     is_cancelled : asked before each slice; True ends the work with the slices done so far, the others as in
         `earlier` or background
+    on_slice : given the labels (H, W) of each slice as soon as it has a result
     on_evidence : told what the network saw of each object on every slice that it predicted, at the end; see
         `SliceEvidence`. Methods without a network never call it; the result does not depend on it.
 
@@ -57,6 +59,7 @@ def propagate_volume(
         earlier=None if earlier is None else across(earlier, axis),
         on_progress=on_progress,
         is_cancelled=is_cancelled,
+        on_slice=on_slice,
         on_evidence=on_evidence,
     )
     return np.ascontiguousarray(np.moveaxis(stack, 0, axis))

@@ -33,6 +33,7 @@ from isegformer.session.jobs import Job
 from isegformer.session.journal import JOURNAL_NAME, Journal
 from isegformer.session.label_delta import Box
 from isegformer.session.objects import OverlapRule, SegmentObject
+from isegformer.session.outcome import HistoryEntry, Outcome, SessionView
 from isegformer.session.packed_array import PackedArray
 from isegformer.session.protocols import (
     EarlierResult,
@@ -42,8 +43,8 @@ from isegformer.session.protocols import (
     WeightsFingerprint,
 )
 from isegformer.session.replay import ReplayReport, replay
-from isegformer.session.session import HistoryEntry, Outcome, Session
-from isegformer.session.sheet import Settings
+from isegformer.session.session import Session
+from isegformer.session.sheet import Settings, Sheet, SliceKey
 
 __all__ = [
     "COMMANDS",
@@ -78,11 +79,14 @@ __all__ = [
     "SegmentObject",
     "Session",
     "SessionAnnotations",
+    "SessionView",
     "SetObjectLocked",
     "SetObjectVisible",
     "SetOverlapRule",
     "SetWindow",
     "Settings",
+    "Sheet",
+    "SliceKey",
     "SlicePrediction",
     "SliceSegmenter",
     "Undo",

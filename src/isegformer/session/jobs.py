@@ -3,7 +3,8 @@
 import threading
 
 from isegformer.session.commands import Command
-from isegformer.session.session import Outcome, Session
+from isegformer.session.outcome import Outcome
+from isegformer.session.session import Session
 
 
 class Job:

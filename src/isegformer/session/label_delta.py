@@ -26,6 +26,12 @@ class Box:
     start: tuple[int, int, int]
     stop: tuple[int, int, int]
 
+    @property
+    def slices(self) -> tuple[slice, slice, slice]:
+        """The box as an index of an array (I, J, K)."""
+        (i0, j0, k0), (i1, j1, k1) = self.start, self.stop
+        return slice(i0, i1), slice(j0, j1), slice(k0, k1)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class VoxelBlock:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from isegformer.clicks import Click
 from isegformer.slicing import Roi
-from isegformer.types import CancelCallback, FloatArray, Labels, Mask, ProgressCallback
+from isegformer.types import CancelCallback, FloatArray, Labels, Mask, ProgressCallback, SliceCallback
 from isegformer.volume import Volume, Window
 
 
@@ -69,8 +69,12 @@ class Propagation(Protocol):
         earlier: EarlierResult | None = None,
         on_progress: ProgressCallback | None = None,
         is_cancelled: CancelCallback | None = None,
+        on_slice: SliceCallback | None = None,
     ) -> Labels:
-        """Return uint16 (I, J, K) from the uint16 (H, W) labels of the annotated slices across `axis`."""
+        """Return uint16 (I, J, K) from the uint16 (H, W) labels of the annotated slices across `axis`.
+
+        `on_slice` may be given the labels of slices before the end, as often as they change.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,10 +9,13 @@ from isegformer.errors import JournalError
 from isegformer.session.commands import AdoptWeights
 from isegformer.session.execution import execute
 from isegformer.session.journal import Journal, JournalEntry
+from isegformer.session.label_delta import LabelDelta
+from isegformer.session.outcome import SessionView
 from isegformer.session.protocols import Propagation, SliceSegmenter, WeightsFingerprint
 from isegformer.session.sheet import Sheet
 from isegformer.session.stored_prediction import StoredPrediction, prediction_from_bytes, prediction_to_bytes
 from isegformer.session.timeline import Timeline, follow
+from isegformer.session.voxel_counts import VoxelCounts
 from isegformer.session.workspace import SliceBench, Workspace
 from isegformer.types import Labels
 from isegformer.volume import LabelMap, Volume
@@ -25,6 +28,31 @@ class State:
     sheet: Sheet
     labels: Labels
     timeline: Timeline
+    seq: int = 0
+    """Number of the last command that shows."""
+
+    def __post_init__(self) -> None:
+        self._counts = VoxelCounts(self.labels)
+
+    def forward(self, delta: LabelDelta) -> None:
+        """Do a change of the label map."""
+        delta.forward(self.labels)
+        self._counts.forward(delta)
+
+    def backward(self, delta: LabelDelta) -> None:
+        """Take a change of the label map back."""
+        delta.backward(self.labels)
+        self._counts.backward(delta)
+
+    def view(self) -> SessionView:
+        """Return everything but the voxels."""
+        return SessionView(
+            seq=self.seq,
+            sheet=self.sheet,
+            can_undo=self.timeline.can_undo,
+            can_redo=self.timeline.can_redo,
+            voxels={label: self._counts.of(label) for label in sorted(self.sheet.objects)},
+        )
 
     def label_map(self, volume: Volume) -> LabelMap:
         """Return a copy of the labels with the names of the objects."""
@@ -72,7 +100,8 @@ def load_state(journal: Journal) -> State:
     for seq in state.timeline.done:
         effect = journal.read(seq).effect
         state.sheet = effect.sheet.apply(state.sheet)
-        effect.labels.forward(state.labels)
+        state.forward(effect.labels)
+    state.seq = journal.last_seq
     return state
 
 
@@ -136,14 +165,14 @@ def replay_on(
 
 def _execute_again(entry: JournalEntry, space: Workspace, *, replayed: Replayed) -> None:
     proposal = execute(entry.command, space)
-    proposal.labels.forward(replayed.state.labels)
+    replayed.state.forward(proposal.labels)
     prediction = prediction_to_bytes(proposal.prediction) if proposal.prediction is not None else None
     _advance(replayed, sheet=proposal.sheet, seq=entry.seq, prediction=prediction)
     replayed.reexecuted += 1
 
 
 def _take_over(entry: JournalEntry, *, replayed: Replayed) -> None:
-    entry.effect.labels.forward(replayed.state.labels)
+    replayed.state.forward(entry.effect.labels)
     sheet = entry.effect.sheet.apply(replayed.state.sheet)
     _advance(replayed, sheet=sheet, seq=entry.seq, prediction=entry.prediction)
 

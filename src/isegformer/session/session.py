@@ -6,8 +6,7 @@ while its result is put in place, so that reading never waits for a network. The
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from types import TracebackType
 from typing import Self
 
@@ -29,38 +28,15 @@ from isegformer.session.folder_lock import FolderLock
 from isegformer.session.journal import JOURNAL_NAME, Journal, JournalEntry, prepare
 from isegformer.session.label_delta import Box
 from isegformer.session.objects import OverlapRule, SegmentObject
+from isegformer.session.outcome import HistoryEntry, Outcome, SessionView
 from isegformer.session.protocols import Propagation, SliceSegmenter, WeightsFingerprint
 from isegformer.session.replay import ReplayReport, compare, load_state, replay_on, weights_at
 from isegformer.session.sheet import Settings, SliceKey
 from isegformer.session.stored_prediction import prediction_from_bytes, prediction_to_bytes
 from isegformer.session.workspace import Proposal, SliceBench, Workspace
 from isegformer.slicing import Plane, slice_view
-from isegformer.types import CancelCallback, Labels, PathLike, ProgressCallback
+from isegformer.types import CancelCallback, Labels, PathLike, ProgressCallback, SliceCallback
 from isegformer.volume import LabelMap, Volume, Window, default_window
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What came of a command."""
-
-    is_applied: bool
-    """False: it was cancelled, and left no trace."""
-    seq: int | None
-    """Number of its journal entry, if it was applied."""
-    changed: Box | None
-    """The block that holds all changed voxels; None if none changed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class HistoryEntry:
-    """One line of what happened in a session."""
-
-    seq: int
-    time_utc: datetime
-    user: str | None
-    command: Command
-    is_in_force: bool
-    """False: undone, or itself an undo, a redo or a change of weights."""
 
 
 class Session:
@@ -210,10 +186,16 @@ class Session:
         user: str | None = None,
         on_progress: ProgressCallback | None = None,
         is_cancelled: CancelCallback | None = None,
+        on_slice: SliceCallback | None = None,
     ) -> Outcome:
         """Carry out a command; on return it is in the journal, on disk.
 
         Whatever is raised, the state is what it was before.
+
+        Parameters
+        ----------
+        on_slice : given slices of a propagation before it is applied, as they would be drawn; only methods
+            that have them early call it
 
         Raises
         ------
@@ -228,7 +210,7 @@ class Session:
                 return self._undo(user)
             if isinstance(command, Redo):
                 return self._redo(user)
-            proposal = execute(command, self._workspace(on_progress, is_cancelled))
+            proposal = execute(command, self._workspace(on_progress, is_cancelled, on_slice))
             if proposal.is_cancelled:
                 return Outcome(is_applied=False, seq=None, changed=None)
             return self._do(command, proposal, user=user)
@@ -285,6 +267,17 @@ class Session:
         """Return the indices of the accepted slices across `axis`, rising."""
         return tuple(sorted(plane.index for plane in self._state.sheet.accepted if plane.axis == axis))
 
+    def view(self) -> SessionView:
+        """Return everything but the voxels, as it is at this moment."""
+        with self._state_lock:
+            return self._state.view()
+
+    def label_block(self, box: Box) -> tuple[int, Labels]:
+        """Return a copy of the labels in a box, and the number of the last command that they show."""
+        with self._state_lock:
+            block: Labels = self._state.labels[box.slices].copy()
+            return self._state.seq, block
+
     def label_map(self) -> LabelMap:
         """Return a copy of the label map with the names of the objects."""
         with self._state_lock:
@@ -321,7 +314,10 @@ class Session:
             return compare(replayed, self._state, runtime=self._journal.header.runtime)
 
     def _workspace(
-        self, on_progress: ProgressCallback | None, is_cancelled: CancelCallback | None
+        self,
+        on_progress: ProgressCallback | None,
+        is_cancelled: CancelCallback | None,
+        on_slice: SliceCallback | None,
     ) -> Workspace:
         return Workspace(
             volume=self._volume,
@@ -334,6 +330,7 @@ class Session:
             weights=self._weights,
             on_progress=on_progress,
             is_cancelled=is_cancelled,
+            on_slice=on_slice,
         )
 
     def _do(self, command: Command, proposal: Proposal, *, user: str | None) -> Outcome:
@@ -343,7 +340,7 @@ class Session:
 
         def put_in_place() -> None:
             self._state.sheet = proposal.sheet
-            proposal.labels.forward(self._state.labels)
+            self._state.forward(proposal.labels)
             self._state.timeline.do(entry.seq)
 
         return self._record(entry, put_in_place, changed=proposal.labels.box(self._volume.geometry.shape))
@@ -353,7 +350,7 @@ class Session:
 
         def put_in_place() -> None:
             self._state.sheet = effect.sheet.reverse().apply(self._state.sheet)
-            effect.labels.backward(self._state.labels)
+            self._state.backward(effect.labels)
             self._state.timeline.undo()
 
         entry = self._entry(Undo(), no_effect(), user=user)
@@ -364,7 +361,7 @@ class Session:
 
         def put_in_place() -> None:
             self._state.sheet = effect.sheet.apply(self._state.sheet)
-            effect.labels.forward(self._state.labels)
+            self._state.forward(effect.labels)
             self._state.timeline.redo()
 
         entry = self._entry(Redo(), no_effect(), user=user)
@@ -392,6 +389,7 @@ class Session:
             raise
         with self._state_lock:
             put_in_place()
+            self._state.seq = entry.seq
         self._is_torn = False
         return Outcome(is_applied=True, seq=entry.seq, changed=changed)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from isegformer.errors import SessionError
 from isegformer.session.commands import ImportLabelMap, Propagate
-from isegformer.session.drawing import draw_labels, has_label, protected_in_volume
+from isegformer.session.drawing import draw_labels, has_label, protected_in_volume, protected_on_slice
 from isegformer.session.label_delta import volume_delta
 from isegformer.session.objects import SegmentObject, palette_colour
 from isegformer.session.protocols import EarlierResult
@@ -16,7 +16,7 @@ from isegformer.session.rounds import earlier_result, round_slices
 from isegformer.session.sheet import Sheet
 from isegformer.session.workspace import Proposal, Workspace, proposal
 from isegformer.slicing import Plane, slice_view
-from isegformer.types import CancelCallback, Labels
+from isegformer.types import CancelCallback, Labels, SliceCallback
 from isegformer.volume import Geometry
 
 AFFINE_TOLERANCE_MM = 1e-3
@@ -61,6 +61,7 @@ def propagate(command: Propagate, space: Workspace) -> Proposal:
         earlier=_earlier(key, annotations, this_round=this_round, space=space),
         on_progress=space.on_progress,
         is_cancelled=cancel,
+        on_slice=_previews(space, axis=command.axis, labels=involved),
     )
     if cancel():
         return replace(proposal(space.sheet, shape=space.shape), is_cancelled=True)
@@ -77,6 +78,27 @@ def propagate(command: Propagate, space: Workspace) -> Proposal:
     )
     sheet = replace(space.sheet, rounds={**space.sheet.rounds, key: this_round})
     return proposal(sheet, volume_delta(space.labels, drawn), shape=space.shape)
+
+
+def _previews(space: Workspace, *, axis: int, labels: tuple[int, ...]) -> SliceCallback | None:
+    """Return what a method may tell its slices to: the asker gets them as they would be drawn."""
+    on_slice, sheet = space.on_slice, space.sheet
+    if on_slice is None:
+        return None
+
+    def preview(index: int, found: Labels) -> None:
+        plane = Plane(axis=axis, index=index)
+        current = space.slice_labels(plane)
+        drawn = draw_labels(
+            current,
+            found,
+            labels=labels,
+            protected=protected_on_slice(current, plane=plane, sheet=sheet),
+            rule=sheet.settings.overlap_rule,
+        )
+        on_slice(index, drawn)
+
+    return preview
 
 
 def _round(annotations: Mapping[int, Labels], space: Workspace) -> Round:

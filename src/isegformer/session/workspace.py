@@ -10,7 +10,7 @@ from isegformer.session.protocols import Propagation, SliceSegmenter, WeightsFin
 from isegformer.session.sheet import Sheet, SliceKey
 from isegformer.session.stored_prediction import StoredPrediction, prediction_from_mask, round_prediction
 from isegformer.slicing import Plane, slice_shape, slice_view
-from isegformer.types import CancelCallback, Labels, ProgressCallback
+from isegformer.types import CancelCallback, Labels, ProgressCallback, SliceCallback
 from isegformer.volume import Volume, Window, apply_window
 
 
@@ -52,6 +52,8 @@ class Workspace:
     """The weights in use."""
     on_progress: ProgressCallback | None = None
     is_cancelled: CancelCallback | None = None
+    on_slice: SliceCallback | None = None
+    """Given slices across the axis of a propagation as they would be drawn."""
 
     @property
     def shape(self) -> tuple[int, int, int]:
