@@ -68,7 +68,17 @@ def read_nrrd_names(path: Path) -> dict[int, str]:
 
 
 def write_nrrd(label_map: LabelMap, path: Path) -> None:
-    """Write labels as compressed NRRD; names become segments as 3D Slicer reads them.
+    """Write labels as compressed NRRD; names become segments as 3D Slicer reads them."""
+    sitk.WriteImage(_segments(label_map), str(path), useCompression=True, imageIO="NrrdImageIO")
+
+
+def write_plain_nrrd(label_map: LabelMap, path: Path) -> None:
+    """Write labels as NRRD without compression, for programs that map the voxels as they are."""
+    sitk.WriteImage(_segments(label_map), str(path), useCompression=False, imageIO="NrrdImageIO")
+
+
+def _segments(label_map: LabelMap) -> sitk.Image:
+    """Return the labels with the names of the objects.
 
     Source: 3D Slicer, vtkMRMLSegmentationStorageNode, custom fields Segment{N}_{ID,Name,LabelValue,Layer}.
     """
@@ -79,7 +89,7 @@ def write_nrrd(label_map: LabelMap, path: Path) -> None:
         image.SetMetaData(prefix + "Name", " ".join(name.split()))  # a line break would end the field
         image.SetMetaData(prefix + "LabelValue", str(label))
         image.SetMetaData(prefix + "Layer", "0")
-    sitk.WriteImage(image, str(path), useCompression=True, imageIO="NrrdImageIO")
+    return image
 
 
 def write_meta(label_map: LabelMap, path: Path) -> None:

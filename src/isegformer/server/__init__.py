@@ -1,0 +1,1 @@
+"""The annotation server: handlers that translate HTTP into commands of sessions."""
