@@ -54,6 +54,19 @@ def test_a_mean_has_an_interval_in_which_the_objects_of_a_case_go_together():
     assert summary_of(*together)["datasets"]["d"]["noc_interval"]["90"] == [1.5, 1.5]  # one volume
 
 
+def test_shares_and_ious_have_intervals_too():
+    numbers = summary_of(*[record_of(f"case {n}", [0.9] if n % 2 else [0.1]) for n in range(8)])["datasets"][
+        "d"
+    ]
+    low, high = numbers["failures_interval"]["85"]
+    assert 0 <= low < 0.5 < high <= 1
+    assert numbers["failures_interval"]["95"] == [1, 1]
+    low, high = numbers["iou_after_interval"]["3"]
+    assert 0.1 <= low < 0.5 < high <= 0.9
+    nothing = summary_of(failure_of("x"))["datasets"]["d"]
+    assert nothing["iou_after_interval"]["1"] is None
+
+
 def test_failed_cases_are_named_and_counted_and_the_numbers_are_those_of_the_others():
     summary = summary_of(
         FIRST,

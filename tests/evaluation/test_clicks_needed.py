@@ -5,6 +5,7 @@ from torch import nn
 
 from isegformer.errors import ConfigError
 from isegformer.evaluation import clicks_needed, run_clicks
+from isegformer.evaluation.clicks_needed import iou_after
 from isegformer.interaction import PredictorConfig, SlicePredictor
 
 
@@ -56,3 +57,8 @@ def test_number_of_clicks_is_the_first_that_reaches_the_threshold():
 def test_a_threshold_out_of_range_is_refused(threshold):
     with pytest.raises(ConfigError, match="threshold"):
         clicks_needed([0.5], threshold)
+
+
+def test_iou_of_an_object_that_could_not_be_clicked_is_0():
+    assert iou_after([], 5) == 0
+    assert [iou_after([0.5, 0.75], n_clicks) for n_clicks in (1, 2, 20)] == [0.5, 0.75, 0.75]

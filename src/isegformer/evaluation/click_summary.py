@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from isegformer.evaluation.bands import bands
 from isegformer.evaluation.cases import object_of
 from isegformer.evaluation.click_protocol import THRESHOLDS, threshold_name
-from isegformer.evaluation.clicks_needed import MAX_CLICKS, clicks_needed
+from isegformer.evaluation.clicks_needed import MAX_CLICKS, clicks_needed, iou_after
 from isegformer.evaluation.records import ClickRecord
 from isegformer.evaluation.statistics import Estimate, bootstrap_mean, paired_difference
 
@@ -70,10 +71,18 @@ def _summary(records: Sequence[ClickRecord], *, n_unusable: int, seed: int) -> d
         "noc_interval": {
             name: estimate and [estimate.low, estimate.high] for name, estimate in estimates.items()
         },
-        "failures": {
-            name: _mean([_fails(r, threshold) for r in measured]) for name, threshold in _thresholds()
-        },
-        "iou_after": {str(k): _mean([_iou_after(r, k) for r in measured]) for k in range(1, MAX_CLICKS + 1)},
+        **_with_interval(
+            "failures",
+            {name: [_fails(r, threshold) for r in measured] for name, threshold in _thresholds()},
+            measured,
+            seed=seed,
+        ),
+        **_with_interval(
+            "iou_after",
+            {str(k): [iou_after(r.ious, k) for r in measured] for k in range(1, MAX_CLICKS + 1)},
+            measured,
+            seed=seed,
+        ),
         "seconds_per_click": {"median": _quantile(seconds, 0.5), "p95": _quantile(seconds, 0.95)},
         "memory": {
             "rss_peak_mb": _largest([record.rss_peak_mb for record in measured]),
@@ -158,17 +167,22 @@ def _estimate(values: Sequence[float], records: Sequence[ClickRecord], *, seed: 
     return bootstrap_mean(values, groups=_groups(records), seed=seed) if values else None
 
 
+def _with_interval(
+    quantity: str, values: Mapping[str, Sequence[float]], records: Sequence[ClickRecord], *, seed: int
+) -> dict[str, dict[str, Any]]:
+    """Return the mean of every column of values, one value per record, and its interval beside it."""
+    if not records:
+        return {quantity: dict.fromkeys(values), f"{quantity}_interval": dict.fromkeys(values)}
+    estimates = bands(np.array(list(values.values())).T, groups=_groups(records), seed=seed)
+    found = dict(zip(values, estimates, strict=True))
+    return {
+        quantity: {name: estimate.mean for name, estimate in found.items()},
+        f"{quantity}_interval": {name: [estimate.low, estimate.high] for name, estimate in found.items()},
+    }
+
+
 def _fails(record: ClickRecord, threshold: float) -> float:
     return float(max(record.ious, default=0.0) < threshold)
-
-
-def _iou_after(record: ClickRecord, n_clicks: int) -> float:
-    """Return the IoU after so many clicks; where clicking ended before, the last one."""
-    return record.ious[min(n_clicks, len(record.ious)) - 1] if record.ious else 0.0
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return float(np.mean(values)) if values else None
 
 
 def _quantile(values: Sequence[float], share: float) -> float | None:

@@ -86,6 +86,17 @@ def run_clicks(
     return ClickRun(clicks=tuple(clicks), ious=tuple(ious), prediction=prediction)
 
 
+def iou_after(ious: Sequence[float], n_clicks: int) -> float:
+    """Return the IoU after so many clicks; where clicking ended before, the last one; 0 without any click.
+
+    Examples
+    --------
+    >>> iou_after([0.5, 0.86], 1), iou_after([0.5, 0.86], 20), iou_after([], 3)
+    (0.5, 0.86, 0.0)
+    """
+    return ious[min(n_clicks, len(ious)) - 1] if ious else 0.0
+
+
 def clicks_needed(ious: Sequence[float], threshold: float, *, max_clicks: int = MAX_CLICKS) -> int:
     """Return the number of the first click whose IoU reaches `threshold`, or `max_clicks` if none does.
 

@@ -64,7 +64,10 @@ class ResultLog(Generic[RecordT]):
                     f"{folder} holds an evaluation already; go on with --resume, or choose another folder"
                 )
             _check_same(_read_configuration(folder / CONFIGURATION), wanted, folder=folder)
-        self._records: dict[RecordKey, RecordT] = _read_records(self._file, from_json)
+        found = read_records(self._file, from_json)
+        self._records: dict[RecordKey, RecordT] = {
+            key: record for key, record in found.items() if record.error is None
+        }
         with replace_atomically(folder / CONFIGURATION) as temporary:
             temporary.write_text(json.dumps(wanted, indent=2), encoding="utf-8")
         with replace_atomically(self._file) as temporary:  # without the torn line, and what failed
@@ -102,8 +105,13 @@ def _line(record: ClickRecord | VolumeRecord) -> str:
     return json.dumps(record_to_json(record), separators=(",", ":"), allow_nan=False) + "\n"
 
 
-def _read_records(file: Path, from_json: Callable[[Mapping[str, Any]], RecordT]) -> dict[RecordKey, RecordT]:
-    """Return the records that hold measurements; ConfigError where a line but a torn last one is damaged."""
+def read_records(file: Path, from_json: Callable[[Mapping[str, Any]], RecordT]) -> dict[RecordKey, RecordT]:
+    """Return all records of a log; a torn last line is left out, and where there is no file there are none.
+
+    Raises
+    ------
+    ConfigError : another line is damaged, or a record is there twice
+    """
     if not file.exists():
         return {}
     records: dict[RecordKey, RecordT] = {}
@@ -119,7 +127,7 @@ def _read_records(file: Path, from_json: Callable[[Mapping[str, Any]], RecordT])
                 f"line {number} of {file} is damaged ({error}); take it out, or start anew in another folder"
             ) from error
         records[record.key] = record
-    return {key: record for key, record in records.items() if record.error is None}
+    return records
 
 
 def _read_configuration(file: Path) -> Any:

@@ -74,7 +74,7 @@ def bootstrap_mean(
     for number in range(resamples):  # one draw at a time: all at once, of 10,000 cases, would take 160 MB
         drawn = rng.integers(len(sums), size=len(sums))
         means[number] = sums[drawn].sum() / counts[drawn].sum()
-    tail = _tail(len(sums), level=level)
+    tail = tail_share(len(sums), level=level)
     low, high = np.quantile(means, [tail, 1 - tail])
     return Estimate(mean=float(sums.sum() / counts.sum()), low=float(low), high=float(high), n=len(array))
 
@@ -119,7 +119,7 @@ def _check(values: NDArray[np.float64], *, resamples: int, level: float) -> None
         raise ConfigError(f"level is {level}, expected between 0 and 1")
 
 
-def _tail(n: int, *, level: float) -> float:
+def tail_share(n: int, *, level: float) -> float:
     """Return which share of the drawn means of `n` observations lies below the interval."""
     if n == 1:
         return (1 - level) / 2  # one observation, one mean: every quantile is that mean
