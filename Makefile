@@ -52,5 +52,5 @@ $(STAMPS)/demo: $(STAMPS)/venv $(RECIPE)
 	@touch $@
 
 $(STAMPS)/dev: $(STAMPS)/venv $(RECIPE)
-	$(PIP) install --disable-pip-version-check -q -c constraints.txt -e '.[demo,train,dev]'
+	$(PIP) install --disable-pip-version-check -q -c constraints.txt -e '.[demo,train,evaluate,dev]'
 	@touch $@ $(STAMPS)/demo
