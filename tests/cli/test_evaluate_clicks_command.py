@@ -146,6 +146,8 @@ def test_volumes_are_cut_across_the_axis_that_is_asked_for(run, volume_file, bal
         (("cells", "--form", "no-such"), 1, "form is 'no-such'"),
         (("cells", "--cases", "val"), 1, "expected FILE:SPLIT"),
         (("cells", "--json", "absent/out.json"), 1, "cannot write absent/out.json"),
+        (("cells", "--report", "absent/out.html"), 1, "cannot write absent/out.html"),
+        (("cells", "--csv", "cells"), 1, "cannot write cells"),
     ],
 )
 def test_wrong_calls_say_what_to_do(run, cells, monkeypatch, arguments, code, told):
@@ -153,6 +155,18 @@ def test_wrong_calls_say_what_to_do(run, cells, monkeypatch, arguments, code, to
     done = run("evaluate", "clicks", *arguments)
     assert done.code == code
     assert told in " ".join(done.err.replace("│", " ").split())
+
+
+def test_a_report_shows_the_cases_and_a_table_holds_them(run, cells, click_weights, tmp_path):
+    done = run(
+        "evaluate", "clicks", cells, "--weights", click_weights, "--device", "cpu",
+        "--report", tmp_path / "out.html", "--csv", tmp_path / "out.csv",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    page = (tmp_path / "out.html").read_text(encoding="utf-8")
+    assert page.count('<img src="data:image/png;base64,') == 6
+    assert "No picture" not in page
+    assert len((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()) == 1 + 6
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX")

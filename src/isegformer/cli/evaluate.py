@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from isegformer.cli import options
+from isegformer.cli import evaluate_compare, options
 
 app = typer.Typer(help="Measure networks and other methods on labelled data.", no_args_is_help=True)
+app.command("compare")(evaluate_compare.compare)
 
 Paths = Annotated[
     list[Path],
@@ -24,6 +25,19 @@ JsonFile = Annotated[
     typer.Option(
         "--json", metavar="FILE", help="Write the results there; - prints them.", show_default=False
     ),
+]
+ReportFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="FILE.html",
+        help="Write a page with tables, curves and pictures; needs the extra evaluate.",
+        show_default=False,
+    ),
+]
+CsvFile = Annotated[
+    Path | None,
+    typer.Option("--csv", metavar="FILE.csv", help="Write one line per case.", show_default=False),
 ]
 
 
@@ -139,6 +153,8 @@ def clicks(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the records in --output.")] = False,
     device: options.Device = "auto",
+    report: ReportFile = None,
+    csv: CsvFile = None,
     json: JsonFile = None,
 ) -> None:
     """Count the clicks that networks need until a mask is good enough.
@@ -147,6 +163,7 @@ def clicks(
     go on; the exit code is then 1.
     """
     from isegformer.cli.evaluate_clicks_run import ClicksRequest, ClicksRun, run_evaluate_clicks
+    from isegformer.cli.evaluation_output import CaseViews
 
     if resume and output is None:
         raise typer.BadParameter("--resume needs the folder to go on with: --output FOLDER")
@@ -170,7 +187,14 @@ def clicks(
         threads=threads,
         device=device,
     )
-    run = ClicksRun(workers=workers, ray=ray, output=output, is_resumed=resume, json_file=json)
+    run = ClicksRun(
+        workers=workers,
+        ray=ray,
+        output=output,
+        is_resumed=resume,
+        json_file=json,
+        views=CaseViews(report=report, csv=csv),
+    )
     run_evaluate_clicks(request, run)
 
 

@@ -9,13 +9,20 @@ from typing import Any
 import typer
 
 from isegformer.cli.click_tables import clicks_tables
-from isegformer.cli.evaluation_output import PRINTED, check_json_file, tell_failures, write_summary
+from isegformer.cli.evaluation_output import (
+    PRINTED,
+    CaseViews,
+    check_json_file,
+    tell_failures,
+    write_summary,
+)
 from isegformer.cli.networks import choose_device
 from isegformer.cli.reporter import Reporter
 from isegformer.evaluation.cases import ObjectChoice
 from isegformer.evaluation.click_evaluation import MemoryKeeper, RecordKeeper, carry_out, plan_clicks
 from isegformer.evaluation.click_jobs import ClickEvaluation
 from isegformer.evaluation.click_methods import ClickMethod, PeerMethod, WeightsMethod
+from isegformer.evaluation.click_replay import ReplayedPictures
 from isegformer.evaluation.click_summary import FORMAT, click_summary
 from isegformer.evaluation.data_folder import CaseList, DataFolder, parse_case_list, unique_names
 from isegformer.evaluation.environment import describe_environment
@@ -98,11 +105,13 @@ class ClicksRun:
     output: Path | None
     is_resumed: bool
     json_file: Path | None
+    views: CaseViews
 
 
 def run_evaluate_clicks(request: ClicksRequest, run: ClicksRun) -> None:
     """Measure, write and tell; IsegformerError where it cannot begin, exit code 1 where a case failed."""
     check_json_file(run.json_file)
+    run.views.check()
     reporter = Reporter(is_json=run.json_file == PRINTED)
     request = replace(request, device=choose_device(request.device))
     evaluation = ClickEvaluation(
@@ -131,6 +140,7 @@ def run_evaluate_clicks(request: ClicksRequest, run: ClicksRun) -> None:
         **_numbers(records, evaluation),
     }
     write_summary(summary, output=run.output, json_file=run.json_file)
+    run.views.write(summary, records, ReplayedPictures(evaluation))
     reporter.result(summary, view=clicks_tables(summary))
     tell_failures(summary, reporter)
     if summary["failed"]:
