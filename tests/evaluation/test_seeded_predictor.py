@@ -2,12 +2,10 @@ import numpy as np
 import pytest
 
 from isegformer.clicks import Click
-from isegformer.errors import ClickError, ConfigError, DependencyError, ShapeMismatchError
-from isegformer.evaluation import seeded_predictor
+from isegformer.errors import ClickError, ConfigError, ShapeMismatchError
 from isegformer.evaluation.seeded_predictor import (
     SeedConfig,
     SeededPredictor,
-    require_scikit_image,
     seeds_of,
 )
 from isegformer.interaction import Prediction
@@ -142,10 +140,3 @@ def test_what_cannot_be_answered_is_refused():
 def test_negative_radii_are_refused(name):
     with pytest.raises(ConfigError, match=name):
         SeedConfig(**{name: -0.1})
-
-
-def test_a_missing_package_is_named_with_its_extra(monkeypatch):
-    require_scikit_image()
-    monkeypatch.setattr(seeded_predictor, "find_spec", lambda name: None)
-    with pytest.raises(DependencyError, match=r"isegformer\[evaluate\]"):
-        require_scikit_image()

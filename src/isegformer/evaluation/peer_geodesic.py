@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from isegformer.errors import ConfigError
-from isegformer.evaluation.seeded_predictor import Seeds, require_scikit_image
+from isegformer.evaluation.seeded_predictor import Seeds
 from isegformer.types import AnyArray, FloatArray, Mask
 
 
@@ -24,7 +24,6 @@ class GeodesicCut:
     """Standard deviation of the Gaussian that smooths the slice before its gradient is taken."""
 
     def __post_init__(self) -> None:
-        require_scikit_image()
         if self.flat_cost <= 0 or self.smoothing_px <= 0:
             raise ConfigError(
                 f"flat_cost is {self.flat_cost} and smoothing_px {self.smoothing_px}, expected above 0"
@@ -53,7 +52,7 @@ def edges(image: FloatArray, *, smoothing_px: float) -> AnyArray:
 
 def _distance(cost: AnyArray, starts: Mask) -> AnyArray:
     """Return the cost of the cheapest way from any of the `starts` to each pixel, (H, W)."""
-    from skimage.graph import MCP_Geometric  # noqa: PLC0415  an extra; the constructor checks that it is there
+    from skimage.graph import MCP_Geometric  # noqa: PLC0415  slow to import
 
     distance, _ = MCP_Geometric(cost, fully_connected=True).find_costs(np.argwhere(starts))
     return np.asarray(distance)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isegformer.errors import ConfigError
-from isegformer.evaluation.seeded_predictor import Seeds, require_scikit_image
+from isegformer.evaluation.seeded_predictor import Seeds
 from isegformer.types import FloatArray
 
 INSIDE, BACKGROUND = 1, 2
@@ -28,7 +28,6 @@ class RandomWalker:
     """Larger slices are solved at about this number of pixels, for the time grows faster than the area."""
 
     def __post_init__(self) -> None:
-        require_scikit_image()
         for name in ("beta", "smoothing_px", "most_px"):
             if (value := getattr(self, name)) <= 0:
                 raise ConfigError(f"{name} is {value}, expected above 0")
@@ -48,7 +47,7 @@ class RandomWalker:
 
     def _solve(self, image: FloatArray, labels: NDArray[np.int32]) -> FloatArray:
         """Return the probability of INSIDE, (h, w), given (h, w, 3) and (h, w), 0 where unknown."""
-        from skimage.segmentation import random_walker  # noqa: PLC0415  an extra, see the constructor
+        from skimage.segmentation import random_walker  # noqa: PLC0415  slow to import
 
         if labels.all():
             return np.asarray(labels == INSIDE, dtype=np.float32)

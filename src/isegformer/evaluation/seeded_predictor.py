@@ -12,7 +12,6 @@ What is the same for all of them, so that none has an advantage:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Protocol
 
 import cv2
@@ -20,7 +19,7 @@ import numpy as np
 from scipy import ndimage
 
 from isegformer.clicks import Click
-from isegformer.errors import ClickError, ConfigError, DependencyError
+from isegformer.errors import ClickError, ConfigError
 from isegformer.interaction import THRESHOLD, Prediction
 from isegformer.interaction.predictor import NO_SLICE, check_request
 from isegformer.interaction.slice_image import colours_of
@@ -136,12 +135,6 @@ def seeds_of(clicks: Sequence[Click], shape: tuple[int, ...], *, config: SeedCon
     frame[1:-1, 1:-1] = False
     frame &= ~_disks(positive, shape, radius_px=config.open_radius * side_px) & ~inside & ~outside
     return Seeds(inside=inside, outside=outside, frame=frame)
-
-
-def require_scikit_image() -> None:
-    """Raise DependencyError, which says what to install, unless scikit-image is there."""
-    if find_spec("skimage") is None:
-        raise DependencyError("scikit-image is not installed; run: pip install 'isegformer[evaluate]'")
 
 
 def _disks(clicks: Sequence[Click], shape: tuple[int, ...], *, radius_px: float) -> Mask:
