@@ -1,5 +1,7 @@
 # make demo    segment a brain template, or VOLUME=/path [CLICKS=/path/clicks.json], in 3-D
-# make test    all tests
+# make test    all tests; those of the browser app where Chromium is found
+# make e2e     the tests of the browser app alone; screenshots in e2e_output
+# make web     build the browser app anew after a change in web/
 # make check   formatting, lint, types, layers
 # make bench   speed and memory of clicks and propagation beside plain PyTorch, into bench.json
 #
@@ -16,7 +18,9 @@ STAMPS := $(VENV)/.stamps
 RECIPE := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench clean
+APP := src/isegformer/server/static/app.js
+APP_SOURCES := $(wildcard web/*.* web/src/*.* web/src/views/*.*)
+.PHONY: help install demo test e2e web check bench clean
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -26,8 +30,13 @@ install: $(STAMPS)/dev
 demo: $(STAMPS)/demo
 	$(BIN)/isegformer demo --output "$(OUTPUT)" $(if $(VOLUME),--volume "$(VOLUME)") $(if $(CLICKS),--clicks "$(CLICKS)")
 
-test: $(STAMPS)/dev
+web: $(APP)
+
+test: $(STAMPS)/dev $(APP)
 	$(BIN)/python -m pytest
+
+e2e: $(STAMPS)/dev $(APP)
+	$(BIN)/python -m pytest tests/e2e
 
 check: $(STAMPS)/dev
 	$(BIN)/ruff format --check .
@@ -39,7 +48,7 @@ bench: $(STAMPS)/dev
 	$(BIN)/python benchmarks/speed.py --json bench.json
 
 clean:
-	rm -rf $(VENV) build dist demo_output .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
+	rm -rf $(VENV) build dist demo_output e2e_output web/node_modules src/isegformer/server/static .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
 
 $(STAMPS)/venv:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -54,3 +63,7 @@ $(STAMPS)/demo: $(STAMPS)/venv $(RECIPE)
 $(STAMPS)/dev: $(STAMPS)/venv $(RECIPE)
 	$(PIP) install --disable-pip-version-check -q -c constraints.txt -e '.[demo,train,evaluate,dev]'
 	@touch $@ $(STAMPS)/demo
+
+$(APP): $(APP_SOURCES) | $(STAMPS)/dev
+	$(BIN)/python web/build_app.py
+	@touch $@

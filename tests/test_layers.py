@@ -35,7 +35,17 @@ MAY_IMPORT = {
     "training": {"volume", "slicing", "clicks", "models", "interaction", "datasets", "evaluation"},
     "adaptation": {*CHAIN, "datasets", "evaluation", "training"},
     "demo": {"volume", "slicing", "clicks", "session", "evaluation"},
-    "cli": {*CHAIN, "exports", "workflow", "datasets", "evaluation", "training", "adaptation", "demo"},
+    "cli": {
+        *CHAIN,
+        "exports",
+        "workflow",
+        "datasets",
+        "evaluation",
+        "training",
+        "adaptation",
+        "demo",
+        "server",
+    },
     "server": {*CHAIN, "evaluation", "exports", "workflow"},
 }
 """What a package imports of the others; `errors`, `types` and `atomic` are below all."""

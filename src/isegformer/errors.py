@@ -16,11 +16,17 @@
     ├── PropagationError      (ValueError)  annotations that cannot be propagated
     ├── SessionError          (ValueError)  a command that cannot be applied to the session as it is
     │   ├── LockedObjectError               a command would change a locked object
+    │   ├── SessionOpenElsewhereError       another program, or another part of this one, has the folder
     │   └── SessionMismatchError            the folder belongs to another volume or other weights
+    │       └── WeightsMismatchError        to other weights
     ├── JournalError          (OSError)     the journal of a session cannot be read or written
     ├── DatasetError          (OSError)     a data folder does not have the expected form
     │   └── UnreadableCaseError             one case of it is damaged or contradicts itself
     ├── TrainingMemoryError   (MemoryError) a training run needs more memory than there is
+    ├── RequestError          (ValueError)  a request to the server that cannot be understood
+    │   ├── LimitError                      it, or what it asks for, is larger than the server takes
+    │   └── NotFoundError                   it names something that is not there
+    ├── BusyError             (RuntimeError) the work that is under way has to end first
     └── DependencyError       (ImportError) an optional dependency is not installed
 
 Messages say what was got, what was expected, and, where the user can act, what to do.
@@ -83,8 +89,16 @@ class LockedObjectError(SessionError):
     """A command would change a locked object."""
 
 
+class SessionOpenElsewhereError(SessionError):
+    """The session folder is open already, here or in another process."""
+
+
 class SessionMismatchError(SessionError):
     """The session folder belongs to another volume or to other weights."""
+
+
+class WeightsMismatchError(SessionMismatchError):
+    """The session was made with other weights."""
 
 
 class JournalError(IsegformerError, OSError):
@@ -101,6 +115,22 @@ class UnreadableCaseError(DatasetError):
 
 class TrainingMemoryError(IsegformerError, MemoryError):
     """A training run needs more memory than there is."""
+
+
+class RequestError(IsegformerError, ValueError):
+    """A request to the server that cannot be understood."""
+
+
+class LimitError(RequestError):
+    """A request, or what it asks for, is larger than the server takes."""
+
+
+class NotFoundError(RequestError):
+    """A request names something that is not there."""
+
+
+class BusyError(IsegformerError, RuntimeError):
+    """The work that is under way has to end first."""
 
 
 class DependencyError(IsegformerError, ImportError):

@@ -103,6 +103,7 @@ def test_propagation_leaves_accepted_slices_of_every_axis(session):
 
 def test_slices_are_told_early_as_they_are_drawn_in_the_end(session):
     commands = (
+        SetOverlapRule(rule=OverlapRule.REPLACE_EXISTING),
         bars(1, 1, 0, 3),
         bars(2, 3, 3),
         SetObjectLocked(label=2, is_locked=True),

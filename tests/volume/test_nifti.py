@@ -4,7 +4,8 @@ import pytest
 import SimpleITK as sitk
 
 from isegformer.errors import VolumeReadError
-from isegformer.volume import LabelMap, read_label_map, read_volume, write_label_map
+from isegformer.volume import Geometry, LabelMap, Volume, read_label_map, read_volume, write_label_map
+from isegformer.volume.io import nifti
 
 SHEARED = np.array([[1, 0.3, 0, 5], [0, 2, 0, 6], [0, 0, 3, 7], [0, 0, 0, 1.0]])
 STRAIGHT = np.array([[-1, 0, 0, 50], [0, 2, 0, 6], [0, 0, 3, 9], [0, 0, 0, 1.0]])
@@ -146,3 +147,29 @@ def test_oddities_of_a_header_are_not_printed(tmp_path, capfd):
     (tmp_path / "image.nii").write_bytes(data)
     np.testing.assert_array_equal(read_volume(tmp_path / "image.nii").voxels, VOXELS)
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("voxels", "dtype"),
+    [
+        (np.array([[[0, 255]]], np.uint8), np.int16),
+        (np.array([[[-32768, 32767]]], np.int32), np.int16),
+        (np.array([[[0, 32768]]], np.uint16), np.float32),
+        (np.array([[[0.5, -2.25]]], np.float64), np.float32),
+    ],
+)
+def test_voxels_for_a_viewer_are_int16_where_they_fit_and_float32_elsewhere(tmp_path, voxels, dtype):
+    affine = np.array([[0, 0, 3, -5], [-1.5, 0, 0, 7], [0, 2, 0, 1], [0, 0, 0, 1]], float)
+    path = tmp_path / "view.nii.gz"
+    nifti.write_voxels(Volume(voxels, Geometry(voxels.shape, affine)), path)
+    image = nib.load(path)
+    assert image.get_data_dtype() == dtype
+    np.testing.assert_array_equal(np.asarray(image.dataobj), voxels)
+    np.testing.assert_allclose(image.affine, affine)
+
+
+def test_colours_for_a_viewer_come_back(tmp_path):
+    voxels = np.arange(2 * 3 * 4 * 3, dtype=np.uint8).reshape(2, 3, 4, 3)
+    path = tmp_path / "view.nii.gz"
+    nifti.write_voxels(Volume(voxels, Geometry((2, 3, 4), np.eye(4))), path)
+    np.testing.assert_array_equal(read_volume(path).voxels, voxels)

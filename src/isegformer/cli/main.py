@@ -13,7 +13,19 @@ from typing import Annotated, NoReturn
 import typer
 
 from isegformer import __version__
-from isegformer.cli import adapt, convert, demo, evaluate, info, propagate, segment, train, weights
+from isegformer.cli import (
+    adapt,
+    annotate,
+    convert,
+    demo,
+    evaluate,
+    info,
+    propagate,
+    segment,
+    serve,
+    train,
+    weights,
+)
 from isegformer.errors import IsegformerError
 
 app = typer.Typer(
@@ -23,6 +35,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("annotate")(annotate.annotate)
+app.command("serve")(serve.serve)
 app.command("segment")(segment.segment)
 app.command("propagate")(propagate.propagate)
 app.command("convert")(convert.convert)

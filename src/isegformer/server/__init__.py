@@ -1,1 +1,14 @@
-"""The annotation server: handlers that translate HTTP into commands of sessions."""
+"""The annotation server: HTTP and WebSocket around sessions. It owns no state of its own."""
+
+from isegformer.server.app import create_app
+from isegformer.server.networks import AdvisingPropagation, Networks
+from isegformer.server.settings import Limits, ServerSettings, default_state_root
+
+__all__ = [
+    "AdvisingPropagation",
+    "Limits",
+    "Networks",
+    "ServerSettings",
+    "create_app",
+    "default_state_root",
+]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from isegformer.errors import JournalError, SessionMismatchError
+from isegformer.errors import JournalError, SessionMismatchError, WeightsMismatchError
 from isegformer.session.commands import AdoptWeights
 from isegformer.session.effect import no_effect
 from isegformer.session.folder_lock import FolderLock
@@ -112,7 +112,7 @@ def check_weights(journal: Journal, weights: WeightsFingerprint) -> None:
         ("propagation", weights.propagation, made_with.propagation),
     ):
         if got != expected:
-            raise SessionMismatchError(
+            raise WeightsMismatchError(
                 f"the {what} weights (sha256 {got[:12]}) are not those the session was made with (sha256 "
                 f"{expected[:12]}); use those, or call adopt_weights on the folder to go on with the new ones"
             )

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from isegformer.errors import JournalError, SessionError
+from isegformer.errors import JournalError, SessionOpenElsewhereError
 
 LOCK_NAME = "session.lock"
 
@@ -36,7 +36,7 @@ class FolderLock:
             _lock(descriptor)
         except OSError as error:
             os.close(descriptor)
-            raise SessionError(
+            raise SessionOpenElsewhereError(
                 f"the session in {folder} is open already, here or in another process; close it there first"
             ) from error
         self._descriptor: int | None = descriptor

@@ -6,6 +6,7 @@ while its result is put in place, so that reading never waits for a network. The
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC
 from types import TracebackType
 from typing import Self
@@ -210,7 +211,10 @@ class Session:
                 return self._undo(user)
             if isinstance(command, Redo):
                 return self._redo(user)
-            proposal = execute(command, self._workspace(on_progress, is_cancelled, on_slice))
+            space = replace(
+                self._workspace(), on_progress=on_progress, is_cancelled=is_cancelled, on_slice=on_slice
+            )
+            proposal = execute(command, space)
             if proposal.is_cancelled:
                 return Outcome(is_applied=False, seq=None, changed=None)
             return self._do(command, proposal, user=user)
@@ -313,12 +317,7 @@ class Session:
             )
             return compare(replayed, self._state, runtime=self._journal.header.runtime)
 
-    def _workspace(
-        self,
-        on_progress: ProgressCallback | None,
-        is_cancelled: CancelCallback | None,
-        on_slice: SliceCallback | None,
-    ) -> Workspace:
+    def _workspace(self) -> Workspace:
         return Workspace(
             volume=self._volume,
             labels=self._state.labels,
@@ -328,9 +327,6 @@ class Session:
             propagations=self._propagations,
             load_prediction=lambda seq: prediction_from_bytes(self._journal.prediction(seq)),
             weights=self._weights,
-            on_progress=on_progress,
-            is_cancelled=is_cancelled,
-            on_slice=on_slice,
         )
 
     def _do(self, command: Command, proposal: Proposal, *, user: str | None) -> Outcome:

@@ -73,6 +73,32 @@ def write(label_map: LabelMap, path: Path) -> None:
             image.to_stream(compressed)
 
 
+def write_voxels(volume: Volume, path: Path) -> None:
+    """Write a volume as .nii.gz for a viewer: int16 where the values fit, else float32; RGB as RGB24.
+
+    Compressed on the fastest level; placed as the source of the grid was. The file is not flushed to disk.
+    """
+    header = nib.Nifti1Header()
+    data = _viewer_voxels(volume.voxels)
+    _place(header, volume.geometry)
+    header.set_data_dtype(data.dtype)
+    image = nib.Nifti1Image(data, None, header)
+    with path.open("wb") as file, gzip.GzipFile("", "wb", 1, file, mtime=0) as compressed:
+        image.to_stream(compressed)
+
+
+def _viewer_voxels(voxels: AnyArray) -> AnyArray:
+    """Return voxels in a type that every viewer knows."""
+    if voxels.ndim == 4:
+        records = np.empty(voxels.shape[:3], [("R", "u1"), ("G", "u1"), ("B", "u1")])
+        for channel, name in enumerate("RGB"):
+            records[name] = voxels[..., channel]
+        return records
+    is_whole = voxels.dtype.kind in "iu"
+    fits = is_whole and int(voxels.min()) >= -(2**15) and int(voxels.max()) < 2**15
+    return voxels.astype(np.int16 if fits else np.float32, copy=False)
+
+
 @contextmanager
 def _errors_named(path: Path) -> Iterator[None]:
     """Turn whatever nibabel, zlib and NumPy raise on bad bytes into a VolumeReadError with the path."""

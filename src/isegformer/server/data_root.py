@@ -1,0 +1,164 @@
+"""The folder with the scans: what is in it, and nothing of what is outside.
+
+A scan is a file of a format that carries its own grid, or a folder with DICOM images or numbered pictures
+directly in it. Its identity is a hash of its path below the root, so it survives restarts and tells nothing.
+Names that begin with a dot are left out; links count only where they end inside the root.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+
+from isegformer.errors import NotFoundError
+from isegformer.volume.io.dicom_headers import is_dicom_file
+from isegformer.volume.io.image_stack import IMAGE_IO
+
+KINDS = {
+    ".nii": "nifti",
+    ".nii.gz": "nifti",
+    ".nrrd": "nrrd",
+    ".nhdr": "nrrd",
+    ".mha": "meta",
+    ".mhd": "meta",
+}
+"""Kind of a file by its suffix."""
+
+DEEPEST = 8
+"""Levels of folders that are looked through."""
+
+MOST_SCANS = 5000
+"""Scans that are listed; a data root with more should be split."""
+
+_LOOKED_AT = 16
+"""Files of a folder that are looked at to find out whether it is a DICOM series."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scan:
+    """One scan of the data root, as it was when it was listed."""
+
+    id: str
+    name: str
+    """Path below the root, with forward slashes."""
+    kind: str
+    path: Path
+    size_bytes: int
+    modified_utc: datetime
+
+    @property
+    def stamp(self) -> str:
+        """Changes with the content, as far as size and time tell."""
+        return f"{self.size_bytes:x}-{int(self.modified_utc.timestamp() * 1e6):x}"
+
+
+class DataRoot:
+    """All scans below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.resolve()
+        self._places: dict[str, Path] = {}
+
+    @property
+    def folder(self) -> Path:
+        """The folder, without links."""
+        return self._root
+
+    def scans(self) -> tuple[Scan, ...]:
+        """Return all scans, by name; not more than MOST_SCANS."""
+        return tuple(sorted(islice(self._found(), MOST_SCANS), key=lambda scan: scan.name))
+
+    def scan(self, scan_id: str) -> Scan:
+        """Return one scan; NotFoundError if there is none of this id (any more)."""
+        place = self._places.get(scan_id)
+        scan = None if place is None else self._scan_of(place)
+        if scan is not None:
+            return scan
+        for found in self._found():
+            self._places[found.id] = found.path
+            if found.id == scan_id:
+                return found
+        raise NotFoundError(f"there is no scan {scan_id[:32]!r}; list the scans again")
+
+    def scan_at(self, path: Path) -> Scan:
+        """Return the scan at a path; NotFoundError if that is none, or outside the root."""
+        scan = self._scan_of(path.resolve())
+        if scan is not None:
+            return scan
+        raise NotFoundError(f"{path.name!r} is no scan in the data root, expected one of {', '.join(KINDS)}")
+
+    def _found(self) -> Iterator[Scan]:
+        for folder, subfolders, files in os.walk(self._root):
+            here = Path(folder)
+            depth = len(here.relative_to(self._root).parts)
+            kept = sorted(name for name in subfolders if not name.startswith(".") and depth < DEEPEST)
+            subfolders[:] = kept
+            names = sorted(name for name in files if not name.startswith("."))
+            yield from (scan for name in names if (scan := self._file_scan(here / name)) is not None)
+            scan = None if here == self._root else self._folder_scan(here, names)
+            if scan is not None:
+                yield scan
+
+    def _scan_of(self, path: Path) -> Scan | None:
+        """Return the scan at a path below the root, as it is now."""
+        if not path.resolve().is_relative_to(self._root):
+            return None
+        return self._folder_scan(path, _names_in(path)) if path.is_dir() else self._file_scan(path)
+
+    def _folder_scan(self, folder: Path, names: list[str]) -> Scan | None:
+        inside = [name for name in names if self._is_inside(folder / name)]
+        kind = _kind_of(folder, inside)
+        if kind is None or len(inside) < len(names):  # links out of the root: readers would follow them
+            return None
+        return _scan(folder, kind=kind, name=self._name(folder), parts=[folder / name for name in names])
+
+    def _file_scan(self, path: Path) -> Scan | None:
+        kind = next((kind for suffix, kind in KINDS.items() if path.name.lower().endswith(suffix)), None)
+        if kind is None or not self._is_inside(path):
+            return None
+        return _scan(path, kind=kind, name=self._name(path), parts=[path])
+
+    def _is_inside(self, path: Path) -> bool:
+        return path.is_file() and path.resolve().is_relative_to(self._root)
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self._root).as_posix()
+
+
+def scan_id(name: str) -> str:
+    """Return the id of the scan with a path below the root."""
+    return sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def folder_kind(folder: Path) -> str | None:
+    """Return what the files directly in a folder are together; None if they are no volume."""
+    return _kind_of(folder, _names_in(folder))
+
+
+def _names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
+
+
+def _kind_of(folder: Path, names: list[str]) -> str | None:
+    if any(name.lower().endswith(tuple(KINDS)) for name in names):
+        return None
+    if any(is_dicom_file(folder / name) for name in names[:_LOOKED_AT]):
+        return "dicom"
+    n_pictures = sum(Path(name).suffix.lower() in IMAGE_IO for name in names)
+    return "stack" if n_pictures > 1 else None
+
+
+def _scan(path: Path, *, kind: str, name: str, parts: list[Path]) -> Scan:
+    states = [part.lstat() if part.is_symlink() else part.stat() for part in parts]
+    modified_s = max((state.st_mtime for state in states), default=0.0)
+    return Scan(
+        id=scan_id(name),
+        name=name.encode("utf-8", "replace").decode(),
+        kind=kind,
+        path=path,
+        size_bytes=sum(state.st_size for state in states),
+        modified_utc=datetime.fromtimestamp(modified_s, UTC),
+    )

@@ -1,0 +1,75 @@
+"""The pages around the image: signing in, the list, states that are no image, and who cannot see them."""
+
+from pathlib import Path
+
+import pytest
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+SIZES = ((1280, 720), (1920, 1080))
+
+
+def _serious(tab) -> list[str]:
+    """Return what axe-core finds serious on the page as it is."""
+    tab.page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = tab.page.evaluate("() => axe.run()")["violations"]
+    return [
+        f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in ("serious", "critical")
+    ]
+
+
+def test_nobody_comes_in_without_the_right_token(server, open_tab):
+    tab = open_tab()
+    answer = tab.page.goto(f"{server.address}/?token=a-wrong-one")
+    assert answer.status == 401
+    tab.page.goto(f"{server.address}/")
+    tab.page.wait_for_selector("h1:has-text('This browser is not signed in')")
+    tab.picture("8_not_signed_in")
+
+
+def test_a_scan_that_has_gone_is_said_so(server, open_tab):
+    tab = open_tab()
+    tab.page.goto(server.signed_in)
+    tab.page.wait_for_selector(".scan-name")
+    tab.page.goto(f"{server.address}/#scan/0123456789abcdef")
+    tab.page.wait_for_selector("h1:has-text('This cannot be shown')")
+    tab.page.click("a:has-text('All scans')")
+    tab.page.wait_for_selector(".scan-name")
+
+
+def test_an_uploaded_scan_is_listed(server, open_tab, tmp_path):
+    tab = open_tab()
+    tab.page.goto(server.signed_in)
+    tab.page.wait_for_selector(".scan-name")
+    copy = tmp_path / "second.nii.gz"
+    copy.write_bytes((server.data_root / "ellipsoid.nii.gz").read_bytes())
+    tab.page.set_input_files("#upload", copy)
+    tab.page.wait_for_selector(".scan-name:has-text('second')")
+    tab.picture("9_list")
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: run `make web`")
+def test_the_pages_have_no_serious_barrier(server, open_tab):
+    tab = open_tab()
+    tab.page.goto(server.signed_in)
+    tab.page.wait_for_selector(".scan-name")
+    assert _serious(tab) == []
+    tab.open_scan(server.signed_in)
+    tab.click(*tab.bright_spot())
+    assert _serious(tab) == []
+    tab.page.keyboard.press("?")
+    tab.page.wait_for_selector("dialog[open]")
+    assert _serious(tab) == []
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_nothing_is_cut_at_either_size(server, open_tab, width, height):
+    tab = open_tab(width=width, height=height)
+    tab.open_scan(server.signed_in)
+    for keys, name in (("1", "main"), ("2", "grid"), ("6", "render")):
+        tab.press(keys)
+        tab.frames(10)
+        tab.picture(f"{width}_{name}")
+    wide = "() => [document.documentElement.scrollWidth, document.querySelector('.side').scrollWidth]"
+    page_width, side_width = tab.page.evaluate(wide)
+    assert page_width == width
+    assert side_width <= 280

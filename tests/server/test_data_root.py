@@ -1,0 +1,115 @@
+import os
+
+import numpy as np
+import pytest
+from server_fakes import write_scan
+
+from isegformer.errors import NotFoundError
+from isegformer.server.data_root import DataRoot, scan_id
+
+
+def names(root):
+    return [scan.name for scan in DataRoot(root).scans()]
+
+
+@pytest.fixture
+def root(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
+
+
+def test_files_that_carry_their_grid_are_scans(root):
+    for name in (
+        "b.nii.gz",
+        "sub/a.nii",
+        "c.mha",
+        "d.NRRD",
+        "e.txt",
+        ".hidden.nii",
+        ".isegformer/x.nii",
+        "p.png",
+    ):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_bytes(b"12345")
+    scans = DataRoot(root).scans()
+    assert [(scan.name, scan.kind) for scan in scans] == [
+        ("b.nii.gz", "nifti"),
+        ("c.mha", "meta"),
+        ("d.NRRD", "nrrd"),
+        ("sub/a.nii", "nifti"),
+    ]
+    assert scans[0].size_bytes == 5
+
+
+def test_a_folder_of_dicom_files_or_of_pictures_is_one_scan(root):
+    for folder, suffix in (("mr", ".dcm"), ("stack", ".png")):
+        (root / folder).mkdir()
+        for number in range(3):
+            (root / folder / f"{number}{suffix}").write_bytes(b"123")
+    scans = DataRoot(root).scans()
+    assert [(scan.name, scan.kind, scan.size_bytes) for scan in scans] == [
+        ("mr", "dicom", 9),
+        ("stack", "stack", 9),
+    ]
+
+
+def test_an_id_is_the_start_of_the_hash_of_the_path_below_the_root(root):
+    write_scan(root / "sub" / "a.nii")
+    (scan,) = DataRoot(root).scans()
+    assert scan.id == scan_id("sub/a.nii") == "4d0940a40f0bca6c"
+    assert DataRoot(root).scan(scan.id) == scan
+
+
+@pytest.mark.parametrize("wanted", ["", "..", "../a.nii", "/etc/passwd", "a.nii", "0" * 16, "x" * 10_000])
+def test_what_is_no_id_is_not_found(root, wanted):
+    write_scan(root / "a.nii")
+    with pytest.raises(NotFoundError):
+        DataRoot(root).scan(wanted)
+
+
+def test_links_out_of_the_root_are_not_there(root, tmp_path):
+    outside = write_scan(tmp_path / "outside" / "secret.nii")
+    inside = write_scan(root / "inside.nii")
+    (root / "file.nii").symlink_to(outside)
+    (root / "folder").symlink_to(outside.parent, target_is_directory=True)
+    (root / "dangling.nii").symlink_to(tmp_path / "nothing.nii")
+    (root / "fine.nii").symlink_to(inside)
+    (root / "series").mkdir()
+    (root / "series" / "1.dcm").write_bytes(b"1")
+    (root / "series" / "2.dcm").symlink_to(outside)
+    assert names(root) == ["fine.nii", "inside.nii"]
+
+
+def test_a_file_that_becomes_a_link_out_of_the_root_is_found_no_more(root, tmp_path):
+    outside = write_scan(tmp_path / "outside" / "secret.nii")
+    path = write_scan(root / "a.nii")
+    data_root = DataRoot(root)
+    (scan,) = data_root.scans()
+    data_root.scan(scan.id)
+    path.unlink()
+    path.symlink_to(outside)
+    with pytest.raises(NotFoundError):
+        data_root.scan(scan.id)
+
+
+def test_pipes_are_no_scans(root):
+    os.mkfifo(root / "pipe.nii")
+    assert names(root) == []
+
+
+def test_a_scan_that_changes_gets_another_stamp(root):
+    path = write_scan(root / "a.nii")
+    data_root = DataRoot(root)
+    (before,) = data_root.scans()
+    write_scan(path, voxels=np.zeros((3, 4, 5), np.int16))
+    after = data_root.scan(before.id)
+    assert after.id == before.id
+    assert after.stamp != before.stamp
+
+
+def test_the_scan_at_a_path_must_lie_in_the_root(root, tmp_path):
+    path = write_scan(root / "a.nii")
+    assert DataRoot(root).scan_at(path).name == "a.nii"
+    with pytest.raises(NotFoundError):
+        DataRoot(root).scan_at(write_scan(tmp_path / "b.nii"))

@@ -1,0 +1,142 @@
+/** The values that server and browser exchange; field names are those of the HTTP interface. */
+
+export type Axis = 0 | 1 | 2;
+
+/** (i, j, k): indices along the axes of the file's own grid. */
+export type Voxel = readonly [number, number, number];
+
+/** Half-open block of voxels. */
+export interface Box {
+  readonly start: Voxel;
+  readonly stop: Voxel;
+}
+
+export interface Click {
+  readonly row: number;
+  readonly col: number;
+  readonly is_positive: boolean;
+}
+
+export interface PlacedClick extends Click {
+  readonly label: number;
+  readonly axis: Axis;
+  readonly index: number;
+}
+
+export interface SegmentObject {
+  readonly label: number;
+  readonly name: string;
+  /** As "#rrggbb". */
+  readonly colour: string;
+  readonly is_locked: boolean;
+  readonly is_visible: boolean;
+  readonly voxels: number;
+  readonly volume_ml: number;
+}
+
+export interface SliceRef {
+  readonly axis: Axis;
+  readonly index: number;
+}
+
+export type OverlapRule = "keep_existing" | "replace_existing";
+
+export interface Job {
+  readonly id: string;
+  readonly kind: "propagation";
+  readonly axis: Axis;
+  readonly done: number;
+  readonly total: number;
+  readonly state: "waiting" | "running" | "cancelling";
+}
+
+export interface Suggestion {
+  readonly index: number;
+  readonly reason: string;
+  /** Rise of the predicted Dice, averaged over objects. */
+  readonly gain: number;
+}
+
+export interface Advice {
+  readonly axis: Axis;
+  readonly next: readonly Suggestion[];
+  /** By label. */
+  readonly predicted_dice: Readonly<Record<string, number>>;
+  readonly stop: boolean;
+}
+
+export interface IntensityWindow {
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface Session {
+  readonly id: string;
+  readonly scan: string;
+  readonly name: string;
+  readonly shape: Voxel;
+  readonly spacing_mm: Voxel;
+  readonly affine: readonly (readonly number[])[];
+  readonly seq: number;
+  readonly can_undo: boolean;
+  readonly can_redo: boolean;
+  readonly overlap_rule: OverlapRule;
+  readonly window: IntensityWindow;
+  readonly objects: readonly SegmentObject[];
+  readonly accepted: readonly SliceRef[];
+  readonly clicks: readonly PlacedClick[];
+  readonly job: Job | null;
+  readonly advice: Advice | null;
+}
+
+export interface Applied {
+  readonly is_applied: boolean;
+  readonly seq: number | null;
+  readonly state: Session;
+  readonly changed: Box | null;
+  /** Base64 of a label block; null where no voxel changed. */
+  readonly block: string | null;
+}
+
+export interface ScanSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly size_bytes: number;
+  readonly modified_utc: string;
+  readonly session: { readonly changed_utc: string; readonly objects: number; readonly accepted: number } | null;
+}
+
+export interface About {
+  readonly version: string;
+  readonly user: string | null;
+  readonly device: string;
+  readonly click_weights: string;
+  readonly propagation_weights: string;
+  readonly method: string;
+}
+
+/** RFC 9457. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly advice?: string;
+}
+
+/** The commands that have no route of their own. */
+export type Command =
+  | { type: "AddObject"; label: number; name: string; colour: string | null }
+  | { type: "RenameObject"; label: number; name: string }
+  | { type: "RecolourObject"; label: number; colour: string }
+  | { type: "SetObjectLocked"; label: number; is_locked: boolean }
+  | { type: "SetObjectVisible"; label: number; is_visible: boolean }
+  | { type: "RemoveObject"; label: number }
+  | { type: "ClearClicks"; label: number; axis: Axis; index: number }
+  | { type: "AcceptSlice"; axis: Axis; index: number }
+  | { type: "ReopenSlice"; axis: Axis; index: number }
+  | { type: "SetOverlapRule"; rule: OverlapRule }
+  | { type: "SetWindow"; low: number; high: number }
+  | { type: "Undo" }
+  | { type: "Redo" };
