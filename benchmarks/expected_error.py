@@ -10,18 +10,21 @@ true one.
 
 import argparse
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from next_slice import VOLUMES, Bench, Goal, goals
+from next_slice import VOLUMES, WithKeptKeys, data_folder, objects_of
 from scipy.optimize import minimize, nnls
 
 from isegformer.evaluation import dice
+from isegformer.evaluation.robot_session import work_alone
 from isegformer.evaluation.robot_user import RobotBudget, RobotUser
 from isegformer.evaluation.slice_annotators import TruthAnnotator
 from isegformer.evaluation.slice_strategies import STRATEGIES, Situation
-from isegformer.propagation import AdvisingPropagation
+from isegformer.evaluation.volume_cases import VolumeObjectChoice, VolumeReader
+from isegformer.evaluation.volume_protocol import VolumeCase
+from isegformer.propagation import AdvisingPropagation, PropagationMethod
 from isegformer.propagation.advising import step_px
 from isegformer.propagation.expected_error import ErrorWeights, ObjectResult, error_terms
 
@@ -48,10 +51,11 @@ class Round:
 class Recorder:
     """A strategy that looks at the situation before it asks another."""
 
-    goal: Goal
+    case: VolumeCase
+    label: int
     name: str
     rounds: list[Round]
-    propagations: list[AdvisingPropagation] = field(default_factory=list)
+    propagation: AdvisingPropagation
 
     def __call__(self, situation: Situation) -> int | None:
         """Take note, then choose."""
@@ -59,8 +63,8 @@ class Recorder:
         result = ObjectResult(
             mask=mask,
             annotated=situation.annotated,
-            evidence=self.propagations[0].evidence(self.goal.axis).of(self.goal.label),
-            step_px=step_px(self.goal.volume.geometry, axis=self.goal.axis),
+            evidence=self.propagation.evidence(self.case.axis).of(self.label),
+            step_px=step_px(self.case.volume.geometry, axis=self.case.axis),
         )
         terms = error_terms(result)
         self.rounds.append(
@@ -75,15 +79,35 @@ class Recorder:
         return STRATEGIES[self.name](situation)
 
 
-def record(bench: Bench, goal: Goal, *, name: str, rounds: list[Round], most_slices: int) -> None:
+class NoClicks:
+    """In place of a click network: slices come from the truth."""
+
+
+def record(
+    case: VolumeCase,
+    method: PropagationMethod,
+    *,
+    label: int,
+    name: str,
+    rounds: list[Round],
+    most_slices: int,
+) -> None:
     """Add the rounds of one robot user to `rounds`."""
-    recorder = Recorder(goal=goal, name=name, rounds=rounds)
+    propagation = AdvisingPropagation(method)
     user = RobotUser(
         annotator=TruthAnnotator(),
-        strategy=recorder,
+        strategy=Recorder(case=case, label=label, name=name, rounds=rounds, propagation=propagation),
         budget=RobotBudget(most_slices=most_slices, enough_dice=0.985),
     )
-    bench.work(goal, user, seed=0, watch=recorder.propagations.append)
+    work_alone(
+        user,
+        case.volume,
+        case.target * np.uint16(label),
+        axis=case.axis,
+        propagation=propagation,
+        segmenter=NoClicks(),
+        rng=np.random.default_rng([0, label]),
+    )
 
 
 def fitted_weights(folders: list[list[Round]]) -> np.ndarray:
@@ -125,16 +149,24 @@ def main() -> None:
     parser.add_argument("--limit", type=int, nargs=2, default=(3, 12), help="cases of each folder")
     parser.add_argument("--most-slices", type=int, default=8)
     parser.add_argument("--weights", default="stcn-small")
-    parser.add_argument("--click-weights", default="compact")
     arguments = parser.parse_args()
-    bench = Bench(propagation_weights=arguments.weights, click_weights=arguments.click_weights)
+    method = WithKeptKeys(weights=arguments.weights).load()
     folders: list[list[Round]] = []
-    for folder, limit in zip(VOLUMES, arguments.limit, strict=True):
+    for (name, axis), limit in zip(VOLUMES.items(), arguments.limit, strict=True):
+        folder = data_folder(arguments.data_root, name, split="train")
+        choice = VolumeObjectChoice(axis=axis)
+        reader = VolumeReader([folder], choice)
         rounds: list[Round] = []
-        for goal in goals(arguments.data_root, folder, split="train", first=0, limit=limit):
-            bench.forget()
-            for name in USED:
-                record(bench, goal, name=name, rounds=rounds, most_slices=arguments.most_slices)
+        for item in objects_of(folder, choice, first=0, limit=limit):
+            for used in USED:
+                record(
+                    reader.read(item),
+                    method,
+                    label=item.label,
+                    name=used,
+                    rounds=rounds,
+                    most_slices=arguments.most_slices,
+                )
         folders.append(rounds)
     weights = fitted_weights(folders)
     scale, power = fitted_mapping(folders, weights)

@@ -1,232 +1,181 @@
 """How many annotated slices does a robot user need, by the strategy that picks the next one?
 
-    python benchmarks/next_slice.py DATA_ROOT --split val --runs runs.jsonl
+    python benchmarks/next_slice.py DATA_ROOT --split val --runs FOLDER
 
-DATA_ROOT holds `index.json` with the cases of each split. Every object of every case is segmented alone, in a
-session, by every strategy; the first slice is the same for all. Each run is one line of --runs and is not
-done again; the tables are made from all lines.
+DATA_ROOT holds `index.json` with the cases of each split. The robot users are those of `isegformer evaluate
+volumes --robot`: every object of every case is segmented alone, in a session, by every strategy; the first
+slice is the same for all. Each run is kept in --runs and is not done again; the tables are made from all of
+them. One folder holds the runs of one annotator.
 """
 
 import argparse
-import json
-import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections import OrderedDict
+from contextlib import closing
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from isegformer.datasets import read_split
-from isegformer.evaluation.robot_user import RobotBudget, RobotStep, RobotUser
-from isegformer.evaluation.slice_annotators import ClickingAnnotator, SliceAnnotator, TruthAnnotator
+from isegformer.evaluation.click_methods import WeightsMethod
+from isegformer.evaluation.data_folder import CaseList, DataFolder
+from isegformer.evaluation.executors import SerialExecutor
+from isegformer.evaluation.measuring import do_jobs
+from isegformer.evaluation.record_json import volume_record_from_json
+from isegformer.evaluation.records import VolumeRecord
+from isegformer.evaluation.result_log import CONFIGURATION, ResultLog
+from isegformer.evaluation.robot_evaluation import RobotEvaluation, setting_of
+from isegformer.evaluation.robot_summary import reached_at
+from isegformer.evaluation.robot_user import RobotBudget
+from isegformer.evaluation.slice_annotators import ANNOTATORS
 from isegformer.evaluation.slice_strategies import STRATEGIES
-from isegformer.interaction import load_predictor
+from isegformer.evaluation.volume_cases import VolumeObject, VolumeObjectChoice, find_volume_objects
 from isegformer.models import Stcn, load
-from isegformer.propagation import PROPAGATION_METHODS, AdvisingPropagation, PropagationMethod
-from isegformer.session import Session, SliceSegmenter, WeightsFingerprint
-from isegformer.types import Labels
-from isegformer.volume import Volume, read_label_map, read_volume
+from isegformer.propagation import PROPAGATION_METHODS, PropagationMethod
 
 VOLUMES = {"volumes/chaos_t2": 2, "volumes/hippocampus": 1}
 """Folders, and the axis across which slices are annotated."""
 
 METHOD = "combined"
 
-ANNOTATORS: dict[str, SliceAnnotator] = {"truth": TruthAnnotator(), "clicks": ClickingAnnotator()}
-
 DRAWING = ("random",)
 """Strategies that are run once for each seed."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Goal:
-    """One object to segment."""
-
-    folder: str
-    case: str
-    label: int
-    volume: Volume
-    truth: Labels
-    axis: int
+MOST_KEYS = 512
+"""Slices whose keys are kept: more than a volume has."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
-    """One robot user on one object."""
+class WithKeptKeys:
+    """The method, with a network that encodes a slice once, however often robot users come back to it."""
 
-    folder: str
-    case: str
-    label: int
-    strategy: str
-    annotator: str
-    seed: int
-    slices: list[int]
-    clicks: list[int]
-    dice: list[float]
-    predicted_dice: list[float]
+    weights: str
+    name: str = METHOD
 
-    @property
-    def key(self) -> tuple[object, ...]:
-        """What no two runs share."""
-        return self.folder, self.case, self.label, self.strategy, self.annotator, self.seed
-
-
-class Bench:
-    """Networks, loaded once. Keys of slices do not depend on what is annotated: they are kept for one
-    volume."""
-
-    def __init__(self, *, propagation_weights: str, click_weights: str) -> None:
-        network = load(propagation_weights)
+    def load(self) -> PropagationMethod:
+        """Return the method."""
+        network = load(self.weights)
         assert isinstance(network, Stcn)
-        self._keys: dict[bytes, object] = {}
+        keys: OrderedDict[bytes, object] = OrderedDict()
         encode_key = network.encode_key
 
         def kept(frame):
             place = frame.numpy().tobytes()
-            if place not in self._keys:
-                self._keys[place] = encode_key(frame)
-            return self._keys[place]
+            if place not in keys:
+                keys[place] = encode_key(frame)
+                if len(keys) > MOST_KEYS:
+                    keys.popitem(last=False)
+            return keys[place]
 
         network.encode_key = kept
-        self._method: PropagationMethod = PROPAGATION_METHODS[METHOD](lambda: network)
-        self._segmenter: SliceSegmenter = load_predictor(click_weights)
+        return PROPAGATION_METHODS[METHOD](lambda: network)
 
-    def forget(self) -> None:
-        """Let the keys of the last volume go."""
-        self._keys.clear()
-
-    def work(
-        self, goal: Goal, user: RobotUser, *, seed: int, watch: Callable[[AdvisingPropagation], None]
-    ) -> tuple[RobotStep, ...]:
-        """Let a robot user segment a goal in a session of its own; `watch` is given its propagation
-        before."""
-        propagation = AdvisingPropagation(self._method)
-        watch(propagation)
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            Session.create(
-                Path(folder) / "session",
-                goal.volume,
-                segmenter=self._segmenter,
-                propagations={METHOD: propagation},
-                weights=WeightsFingerprint(click="", propagation=""),
-            ) as session,
-        ):
-            return user.work(
-                session,
-                goal.truth,
-                axis=goal.axis,
-                method=METHOD,
-                propagation=propagation,
-                rng=np.random.default_rng([seed, goal.label]),
-            )
+    def describe(self) -> dict[str, str]:
+        """Return method and weights."""
+        return {"method": METHOD, "weights": self.weights}
 
 
-def goals(root: Path, folder: str, *, split: str, first: int, limit: int | None) -> Iterator[Goal]:
-    """Yield every object of some cases of a split."""
-    cases = read_split(root / "index.json", folder=folder, split=split)[first:]
-    for case in cases[:limit]:
-        volume = read_volume(root / folder / f"{case}_image.nii.gz")
-        labels = read_label_map(root / folder / f"{case}_label.nii.gz").labels
-        for label in np.unique(labels[labels > 0]):
-            truth = np.where(labels == label, label, 0).astype(np.uint16)
-            yield Goal(
-                folder=folder,
-                case=case,
-                label=int(label),
-                volume=volume,
-                truth=truth,
-                axis=VOLUMES[folder],
-            )
-
-
-def read_runs(path: Path) -> list[Run]:
-    """Return the runs in a file, none if there is no such file."""
-    if not path.exists():
-        return []
-    return [Run(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def measure(arguments: argparse.Namespace) -> None:
-    """Do the runs that are not in the file yet."""
-    bench = Bench(propagation_weights=arguments.weights, click_weights=arguments.click_weights)
-    done = {run.key for run in read_runs(arguments.runs)}
-    budget = RobotBudget(most_slices=arguments.most_slices, enough_dice=arguments.enough)
-    for folder in VOLUMES if arguments.only is None else [arguments.only]:
-        for goal in goals(
-            arguments.data_root,
-            folder,
-            split=arguments.split,
-            first=arguments.first,
-            limit=arguments.limit,
-        ):
-            bench.forget()
-            for name in arguments.strategies:
-                for seed in range(arguments.seeds if name in DRAWING else 1):
-                    key = (folder, goal.case, goal.label, name, arguments.annotator, seed)
-                    if key not in done:
-                        user = RobotUser(
-                            annotator=ANNOTATORS[arguments.annotator],
-                            strategy=STRATEGIES[name],
-                            budget=budget,
-                        )
-                        steps = bench.work(goal, user, seed=seed, watch=lambda _: None)
-                        run = _run(goal, steps, strategy=name, annotator=arguments.annotator, seed=seed)
-                        with arguments.runs.open("a", encoding="utf-8") as file:
-                            file.write(json.dumps(asdict(run)) + "\n")
-
-
-def _run(goal: Goal, steps: tuple[RobotStep, ...], *, strategy: str, annotator: str, seed: int) -> Run:
-    return Run(
-        folder=goal.folder,
-        case=goal.case,
-        label=goal.label,
-        strategy=strategy,
-        annotator=annotator,
-        seed=seed,
-        slices=[step.index for step in steps],
-        clicks=[step.clicks for step in steps],
-        dice=[round(step.dice[goal.label], 4) for step in steps],
-        predicted_dice=[round(step.advice.predicted_dice[goal.label], 4) for step in steps],
+def data_folder(root: Path, folder: str, *, split: str) -> DataFolder:
+    """Return the cases of a split."""
+    return DataFolder(
+        name=folder.split("/")[1],
+        path=root / folder,
+        case_lists=(CaseList(index_file=root / "index.json", split=split),),
     )
 
 
-def slices_needed(run: Run, *, enough: float, most: int) -> int:
+def objects_of(
+    folder: DataFolder, choice: VolumeObjectChoice, *, first: int, limit: int | None
+) -> list[VolumeObject]:
+    """Return the objects of some cases of a folder, by case."""
+    found = find_volume_objects(folder, choice).objects
+    names = list(dict.fromkeys(item.case for item in found))[first:][:limit]
+    return [item for item in found if item.case in names]
+
+
+def evaluation_of(arguments: argparse.Namespace, folder: str) -> RobotEvaluation:
+    """Return the robot users for a folder."""
+    return RobotEvaluation(
+        folders=(data_folder(arguments.data_root, folder, split=arguments.split),),
+        choice=VolumeObjectChoice(axis=VOLUMES[folder]),
+        methods=(WithKeptKeys(weights=arguments.weights),),
+        strategies=tuple(arguments.strategies),
+        clicks=WeightsMethod(
+            name=arguments.click_weights, weights=arguments.click_weights, protocol="own", device="cpu"
+        ),
+        annotator=arguments.annotator,
+        budget=RobotBudget(most_slices=arguments.most_slices, enough_dice=arguments.enough),
+        draws=arguments.seeds,
+    )
+
+
+def measure(arguments: argparse.Namespace) -> list[VolumeRecord]:
+    """Do the runs that are not in the folder yet; return all."""
+    chosen = ("split", "annotator", "most_slices", "enough", "weights", "click_weights")
+    log = ResultLog(
+        arguments.runs,
+        {name: getattr(arguments, name) for name in chosen},
+        from_json=volume_record_from_json,
+        is_resumed=(arguments.runs / CONFIGURATION).exists(),
+    )
+    with closing(log):
+        for folder in VOLUMES if arguments.only is None else [arguments.only]:
+            evaluation = evaluation_of(arguments, folder)
+            objects = objects_of(
+                evaluation.folders[0], evaluation.choice, first=arguments.first, limit=arguments.limit
+            )
+            jobs = [job for job in evaluation.jobs(objects) if job.draw == 0 or job.strategy in DRAWING]
+            do_jobs(
+                jobs,
+                evaluation.make_worker,
+                executor=SerialExecutor(),
+                keeper=log,
+                failed=lambda key, error: VolumeRecord(key=key, error=error),
+            )
+        return [record for record in log.records.values() if record.error is None]
+
+
+def is_by(run: VolumeRecord, strategy: str) -> bool:
+    """Tell whether a run is one of a strategy, whatever its draw."""
+    return run.key.setting.split(",")[0] == setting_of(strategy)
+
+
+def slices_needed(run: VolumeRecord, *, enough: float, most: int) -> int:
     """Return the number of annotated slices at which a Dice was reached; one more than `most` if never."""
-    return next((place for place, dice in enumerate(run.dice, start=1) if dice >= enough), most + 1)
+    place = reached_at(run, enough=enough)
+    return most + 1 if place is None else place + 1
 
 
-def effort_table(runs: list[Run], *, enough: float, most: int, reference: str) -> list[str]:
+def effort_table(runs: list[VolumeRecord], *, enough: float, most: int, reference: str) -> list[str]:
     """Return lines: slices and clicks needed by each strategy, its share that got there, intervals over
     objects."""
     lines = [f"| set | strategy | runs | slices | clicks | reached | slices, less those of {reference} |"]
     lines.append("|---|---|---|---|---|---|---|")
-    for folder in sorted({run.folder for run in runs}):
+    for folder in sorted({run.key.dataset for run in runs}):
         for name in STRATEGIES:
-            some = [run for run in runs if run.folder == folder and run.strategy == name]
+            some = [run for run in runs if run.key.dataset == folder and is_by(run, name)]
             if some:
                 needed = [slices_needed(run, enough=enough, most=most) for run in some]
-                clicks = [sum(run.clicks) for run in some]
+                clicks = [run.n_clicks for run in some]
                 low, high = interval(by_object(some, enough=enough, most=most))
                 lines.append(
-                    f"| {folder.split('/')[1]} | {name} | {len(some)} | {np.mean(needed):.2f} ({low:.2f} to "
+                    f"| {folder} | {name} | {len(some)} | {np.mean(needed):.2f} ({low:.2f} to "
                     f"{high:.2f}) | {np.mean(clicks):.1f} | {np.mean(np.array(needed) <= most):.2f} | "
                     f"{against(runs, folder, (name, reference), enough=enough, most=most)} |"
                 )
     return lines
 
 
-def by_object(runs: list[Run], *, enough: float, most: int) -> dict[tuple[str, int], float]:
+def by_object(runs: list[VolumeRecord], *, enough: float, most: int) -> dict[tuple[str, int], float]:
     """Return the mean number of slices needed for each object, over seeds."""
-    objects = {(run.case, run.label) for run in runs}
+    objects = {(run.key.case, run.key.label) for run in runs}
     return {
         item: float(
             np.mean(
                 [
                     slices_needed(run, enough=enough, most=most)
                     for run in runs
-                    if (run.case, run.label) == item
+                    if (run.key.case, run.key.label) == item
                 ]
             )
         )
@@ -248,11 +197,11 @@ def interval(values: dict[tuple[str, int], float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def against(runs: list[Run], folder: str, pair: tuple[str, str], *, enough: float, most: int) -> str:
+def against(runs: list[VolumeRecord], folder: str, pair: tuple[str, str], *, enough: float, most: int) -> str:
     """Return by how many slices the first of two strategies needs more than the second, with its interval."""
     ours, other = (
         by_object(
-            [run for run in runs if run.folder == folder and run.strategy == strategy],
+            [run for run in runs if run.key.dataset == folder and is_by(run, strategy)],
             enough=enough,
             most=most,
         )
@@ -265,51 +214,55 @@ def against(runs: list[Run], folder: str, pair: tuple[str, str], *, enough: floa
     return f"{np.mean(list(difference.values())):+.2f} ({low:+.2f} to {high:+.2f})"
 
 
-def calibration_table(runs: list[Run]) -> list[str]:
+def calibration_table(runs: list[VolumeRecord]) -> list[str]:
     """Return lines: predicted and true Dice, in bins of the predicted one."""
     edges = (0.0, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0001)
     lines = ["| set | predicted | steps | mean predicted | mean true | mean absolute error |"]
     lines.append("|---|---|---|---|---|---|")
-    for folder in sorted({run.folder for run in runs}):
-        some = [run for run in runs if run.folder == folder]
+    for folder in sorted({run.key.dataset for run in runs}):
+        some = [run for run in runs if run.key.dataset == folder]
         predicted = np.concatenate([run.predicted_dice for run in some])
-        true = np.concatenate([run.dice for run in some])
+        true = np.array([dice for run in some for *_, dice in run.curve])
         for low, high in [*pairwise(edges), (0.0, 1.0001)]:
             inside = (predicted >= low) & (predicted < high)
             if inside.any():
                 lines.append(
-                    f"| {folder.split('/')[1]} | {low:.2f} to {min(high, 1.0):.2f} | {inside.sum()} | "
+                    f"| {folder} | {low:.2f} to {min(high, 1.0):.2f} | {inside.sum()} | "
                     f"{predicted[inside].mean():.3f} | {true[inside].mean():.3f} | "
                     f"{np.abs(predicted - true)[inside].mean():.3f} |"
                 )
     return lines
 
 
-def stopping_table(runs: list[Run], *, targets: tuple[float, ...] = (0.8, 0.85, 0.9)) -> list[str]:
+def stopping_table(runs: list[VolumeRecord], *, targets: tuple[float, ...] = (0.8, 0.85, 0.9)) -> list[str]:
     """Return lines: the true Dice where the predicted one first reaches a target."""
     lines = [
         "| set | strategy | target | stopped | slices then | true Dice then | share of these at target |"
     ]
     lines.append("|---|---|---|---|---|---|---|")
-    for folder in sorted({run.folder for run in runs}):
+    for folder in sorted({run.key.dataset for run in runs}):
         for name in STRATEGIES:
-            some = [run for run in runs if run.folder == folder and run.strategy == name]
+            some = [run for run in runs if run.key.dataset == folder and is_by(run, name)]
             for target in targets if some else ():
                 places = [_first(run.predicted_dice, target) for run in some]
                 true = np.array(
-                    [run.dice[place] for run, place in zip(some, places, strict=True) if place is not None]
+                    [
+                        run.curve[place][2]
+                        for run, place in zip(some, places, strict=True)
+                        if place is not None
+                    ]
                 )
                 slices = [place + 1 for place in places if place is not None]
                 if slices:
                     lines.append(
-                        f"| {folder.split('/')[1]} | {name} | {target} | {len(slices)} of {len(some)} | "
+                        f"| {folder} | {name} | {target} | {len(slices)} of {len(some)} | "
                         f"{np.mean(slices):.1f} | {true.mean():.3f} ({true.std():.3f}) | "
                         f"{np.mean(true >= target):.2f} |"
                     )
     return lines
 
 
-def _first(values: list[float], target: float) -> int | None:
+def _first(values: tuple[float, ...], target: float) -> int | None:
     return next((place for place, value in enumerate(values) if value >= target), None)
 
 
@@ -319,7 +272,7 @@ def parse() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data_root", type=Path)
-    parser.add_argument("--runs", type=Path, required=True, help="file of runs, one JSON object a line")
+    parser.add_argument("--runs", type=Path, required=True, help="folder of runs")
     parser.add_argument("--split", default="val")
     parser.add_argument("--only", choices=sorted(VOLUMES), help="a folder")
     parser.add_argument("--first", type=int, default=0, help="cases of the split to pass over")
@@ -327,7 +280,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--strategies", nargs="+", choices=list(STRATEGIES), default=list(STRATEGIES))
     parser.add_argument("--against", choices=list(STRATEGIES), default="even", help="to compare with")
     parser.add_argument("--seeds", type=int, default=3, help="of strategies that draw")
-    parser.add_argument("--annotator", choices=sorted(ANNOTATORS), default="truth")
+    parser.add_argument("--annotator", choices=list(ANNOTATORS), default="truth")
     parser.add_argument("--most-slices", type=int, default=12)
     parser.add_argument("--enough", type=float, default=0.9, help="Dice at which a run ends")
     parser.add_argument("--weights", default="stcn-small")
@@ -338,8 +291,7 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     """Measure what is missing and print the tables."""
     arguments = parse()
-    measure(arguments)
-    runs = [run for run in read_runs(arguments.runs) if run.annotator == arguments.annotator]
+    runs = measure(arguments)
     tables = (
         effort_table(
             runs,

@@ -10,10 +10,10 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from propagation_quality import spread_inside
 
 from isegformer.datasets import read_split
 from isegformer.evaluation import dice
+from isegformer.evaluation.volume_protocol import spread_inside
 from isegformer.models import load
 from isegformer.propagation import PropagatorConfig, StcnPropagation, StopRule, VolumeSlices
 from isegformer.volume import default_window, read_label_map, read_volume

@@ -5,10 +5,9 @@ import torch
 
 from isegformer.cli import networks
 from isegformer.clicks import Click
-from isegformer.errors import ConfigError, WeightsNotFoundError
+from isegformer.errors import ConfigError
 from isegformer.interaction import Prediction, load_predictor
-from isegformer.models import save_weights
-from isegformer.propagation import ShapeInterpolation
+from isegformer.models import load, save_weights
 
 
 @pytest.mark.parametrize(
@@ -41,20 +40,10 @@ def test_a_predictor_has_the_settings_of_its_weights(click_weights):
 
 def test_weights_with_unknown_settings_are_refused(tmp_path, click_weights):
     path = tmp_path / "odd.safetensors"
-    network = networks.load(click_weights)
+    network = load(click_weights)
     save_weights(network, path, predictor={"zoom": {"magnification": 2}})
     with pytest.raises(ConfigError, match="no magnification"):
         load_predictor(str(path), device="cpu")
-
-
-def test_interpolation_needs_no_weights():
-    method = networks.load_method("interpolate", weights="no-such-weights", device="cpu")
-    assert isinstance(method, ShapeInterpolation)
-
-
-def test_a_network_needs_its_weights():
-    with pytest.raises(WeightsNotFoundError):
-        networks.load_method("stcn", weights="no-such-weights", device="cpu")
 
 
 def test_a_predictor_takes_what_a_session_kept_of_a_prediction(click_weights):

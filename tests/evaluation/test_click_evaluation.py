@@ -10,8 +10,9 @@ import pytest
 from evaluation_fakes import FATAL, POISON, Disks, Flood, evaluation_of, write_cells
 
 from isegformer.clicks import Click
-from isegformer.evaluation.click_evaluation import MemoryKeeper, carry_out, plan_clicks
+from isegformer.evaluation.click_evaluation import carry_out, plan_clicks
 from isegformer.evaluation.executors import ExecutorRequest, SerialExecutor, make_executor
+from isegformer.evaluation.measuring import MemoryKeeper
 from isegformer.evaluation.record_json import click_record_from_json
 from isegformer.evaluation.result_log import ResultLog
 

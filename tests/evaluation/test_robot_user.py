@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from volume_fakes import DiskAtEachClick
 
 from isegformer.errors import ConfigError, GeometryError
 from isegformer.evaluation.records import RecordKey
@@ -16,28 +17,6 @@ from isegformer.slicing import Plane
 from isegformer.volume import Geometry, Volume
 
 SHAPE = (12, 14, 16)
-
-
-class Painted:
-    """A prediction."""
-
-    def __init__(self, mask):
-        self.probability = mask.astype(np.float32)
-        self.mask = mask
-        self.roi = None
-
-
-class DiskAtEachClick:
-    """Predicts disks of radius 3 px around positive clicks, less those around negative ones."""
-
-    def set_slice(self, image):
-        self._shape = image.shape
-
-    def predict(self, clicks, previous):
-        mask = np.zeros(self._shape, bool) if previous is None else previous.mask.copy()
-        rows, cols = np.indices(self._shape)
-        near = np.hypot(rows - clicks[-1].row, cols - clicks[-1].col) <= 3
-        return Painted(mask | near if clicks[-1].is_positive else mask & ~near)
 
 
 @pytest.fixture
@@ -162,6 +141,7 @@ def test_the_record_of_an_object_has_its_curve(work):
     assert [point[0] for point in record.curve] == [1, 2, 3, 4]
     assert record.curve[1] == (2, steps[0].clicks + steps[1].clicks, steps[1].dice[5])
     assert record.metrics["dice"] == steps[-1].dice[5]
+    assert record.predicted_dice == tuple(step.advice.predicted_dice[5] for step in steps)
     assert record.seconds == pytest.approx(sum(step.seconds for step in steps))
     assert replace(record, error=None) == record
 

@@ -10,15 +10,12 @@ from isegformer.cli.axis_choice import axis_of_clicks
 from isegformer.cli.clicks_file import read_clicks_file
 from isegformer.cli.demo_report import DemoReport, RoundReport, report_view
 from isegformer.cli.extras import require_extra
-from isegformer.cli.networks import (
-    as_propagation,
-    choose_device,
-    load_method,
-)
+from isegformer.cli.networks import as_propagation, choose_device
 from isegformer.cli.reporter import Reporter
 from isegformer.demo import DemoPlan, Scene, brain_scene, run_rounds, write_sheet
 from isegformer.errors import ClickError, VolumeWriteError
 from isegformer.interaction import load_predictor
+from isegformer.propagation import load_method
 from isegformer.session import Session
 from isegformer.volume import Geometry, Volume, read_volume, write_label_map
 from isegformer.workflow import apply_clicks, apply_propagation, temporary_session

@@ -1,49 +1,19 @@
 """`isegformer evaluate`: how good is it, on your own data or on a published set?"""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from isegformer.cli import evaluate_compare, options
+from isegformer.cli import evaluate_compare, evaluate_options, evaluate_volumes, options
 
 app = typer.Typer(help="Measure networks and other methods on labelled data.", no_args_is_help=True)
+app.command("volumes")(evaluate_volumes.volumes)
 app.command("compare")(evaluate_compare.compare)
-
-Paths = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="PATH...",
-        help="Data folders: images/ and labels/, or *_image.nii.gz and *_label.nii.gz; others with --form.",
-        exists=True,
-        file_okay=False,
-        show_default=False,
-    ),
-]
-JsonFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--json", metavar="FILE", help="Write the results there; - prints them.", show_default=False
-    ),
-]
-ReportFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--report",
-        metavar="FILE.html",
-        help="Write a page with tables, curves and pictures; needs the extra evaluate.",
-        show_default=False,
-    ),
-]
-CsvFile = Annotated[
-    Path | None,
-    typer.Option("--csv", metavar="FILE.csv", help="Write one line per case.", show_default=False),
-]
 
 
 @app.command("clicks")
 def clicks(
-    paths: Paths,
+    paths: evaluate_options.Paths,
     *,
     weights: Annotated[
         list[str] | None,
@@ -72,24 +42,9 @@ def clicks(
             help="own: as the weights say; ritm-400, ritm-600: as published, mirrored averaging included.",
         ),
     ] = "own",
-    form: Annotated[
-        str | None,
-        typer.Option(
-            "--form", metavar="NAME", help="Form of the folders, see docs/datasets.md.", show_default=False
-        ),
-    ] = None,
-    split: Annotated[
-        str, typer.Option("--split", metavar="NAME", help="Split of forms that bring their own.")
-    ] = "val",
-    cases: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--cases",
-            metavar="INDEX:SPLIT",
-            help="Only the cases of a split in an index.json, again for other folders.",
-            show_default=False,
-        ),
-    ] = None,
+    form: evaluate_options.Form = None,
+    split: evaluate_options.Split = "val",
+    cases: evaluate_options.CaseLists = None,
     axis: Annotated[
         int | None,
         typer.Option(
@@ -109,9 +64,7 @@ def clicks(
             show_default=False,
         ),
     ] = "",
-    labels: Annotated[
-        str, typer.Option("--labels", metavar="A,B,...", help="Only these label values.", show_default=False)
-    ] = "",
+    labels: evaluate_options.LabelValues = "",
     ignored_label: Annotated[
         int | None,
         typer.Option(
@@ -125,48 +78,28 @@ def clicks(
         options.Objects,
         typer.Option("--objects", help="all, or the last of every image, as the published code counts."),
     ] = options.Objects.ALL,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            "--limit", min=1, metavar="N", help="N objects of each folder, drawn.", show_default=False
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of what is drawn.")] = 0,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, metavar="N", help="Processes.", show_default="1")
-    ] = None,
-    threads: Annotated[int, typer.Option("--threads", min=1, metavar="N", help="Of each process.")] = 1,
-    ray: Annotated[
-        str | None,
-        typer.Option(
-            "--ray",
-            metavar="ADDRESS",
-            help="Ray cluster, or local to start one; needs the extra ray.",
-            show_default=False,
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", metavar="FOLDER", help="Keep every record there as it comes.", show_default=False
-        ),
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the records in --output.")] = False,
+    limit: evaluate_options.Limit = None,
+    seed: evaluate_options.Seed = 0,
+    workers: evaluate_options.Workers = None,
+    threads: evaluate_options.Threads = 1,
+    ray: evaluate_options.Ray = None,
+    output: evaluate_options.Output = None,
+    resume: evaluate_options.Resume = False,
     device: options.Device = "auto",
-    report: ReportFile = None,
-    csv: CsvFile = None,
-    json: JsonFile = None,
+    report: evaluate_options.ReportFile = None,
+    csv: evaluate_options.CsvFile = None,
+    json: evaluate_options.JsonFile = None,
 ) -> None:
     """Count the clicks that networks need until a mask is good enough.
 
     A simulated user clicks on every object of the folders. Cases that fail are named and counted, the others
     go on; the exit code is then 1.
     """
-    from isegformer.cli.evaluate_clicks_run import ClicksRequest, ClicksRun, run_evaluate_clicks
+    from isegformer.cli.evaluate_clicks_run import ClicksRequest, run_evaluate_clicks
     from isegformer.cli.evaluation_output import CaseViews
+    from isegformer.cli.evaluation_run import EvaluationRun
 
-    if resume and output is None:
-        raise typer.BadParameter("--resume needs the folder to go on with: --output FOLDER")
+    evaluate_options.check_resume(resume, output=output)
     request = ClicksRequest(
         paths=tuple(paths),
         weights=tuple(weights or [options.DEFAULT_CLICK_WEIGHTS]),
@@ -177,8 +110,8 @@ def clicks(
         split=split,
         case_lists=tuple(cases or ()),
         axis=axis,
-        at=_numbers(at, "--at"),
-        labels=_numbers(labels, "--labels"),
+        at=evaluate_options.numbers(at, "--at"),
+        labels=evaluate_options.numbers(labels, "--labels"),
         ignored_label=ignored_label,
         least_area_px=least_area,
         only_last=objects is options.Objects.LAST,
@@ -187,7 +120,7 @@ def clicks(
         threads=threads,
         device=device,
     )
-    run = ClicksRun(
+    run = EvaluationRun(
         workers=workers,
         ray=ray,
         output=output,
@@ -196,11 +129,3 @@ def clicks(
         views=CaseViews(report=report, csv=csv),
     )
     run_evaluate_clicks(request, run)
-
-
-def _numbers(text: str, option: str) -> tuple[int, ...]:
-    """Return whole numbers that commas separate."""
-    try:
-        return tuple(int(part) for part in text.split(",")) if text else ()
-    except ValueError as error:
-        raise typer.BadParameter(f"{option} is {text!r}, expected whole numbers such as 1,3,5") from error

@@ -1,84 +1,46 @@
 """What `isegformer evaluate clicks` does; apart from its command so that `--help` imports nothing heavy."""
 
 from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import typer
 
 from isegformer.cli.click_tables import clicks_tables
-from isegformer.cli.evaluation_output import (
-    PRINTED,
-    CaseViews,
-    check_json_file,
-    tell_failures,
-    write_summary,
-)
+from isegformer.cli.evaluation_output import tell_failures, write_summary
+from isegformer.cli.evaluation_run import EvaluationRequest, EvaluationRun, named_weights
 from isegformer.cli.networks import choose_device
 from isegformer.cli.reporter import Reporter
 from isegformer.evaluation.cases import ObjectChoice
-from isegformer.evaluation.click_evaluation import MemoryKeeper, RecordKeeper, carry_out, plan_clicks
+from isegformer.evaluation.click_evaluation import carry_out, plan_clicks
 from isegformer.evaluation.click_jobs import ClickEvaluation
 from isegformer.evaluation.click_methods import ClickMethod, PeerMethod, WeightsMethod
 from isegformer.evaluation.click_replay import ReplayedPictures
 from isegformer.evaluation.click_summary import FORMAT, click_summary
-from isegformer.evaluation.data_folder import CaseList, DataFolder, parse_case_list, unique_names
-from isegformer.evaluation.environment import describe_environment
-from isegformer.evaluation.executors import Executor, ExecutorRequest, make_executor
+from isegformer.evaluation.executors import Executor
+from isegformer.evaluation.measuring import RecordKeeper
 from isegformer.evaluation.record_json import click_record_from_json
 from isegformer.evaluation.records import ClickRecord
-from isegformer.evaluation.result_log import ResultLog
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClicksRequest:
+class ClicksRequest(EvaluationRequest):
     """What the command line asks for, as far as results depend on it."""
 
-    paths: tuple[Path, ...]
     weights: tuple[str, ...]
     peers: tuple[str, ...]
     users: tuple[str, ...]
     protocol: str
-    form: str | None
-    split: str
-    case_lists: tuple[str, ...]
-    axis: int | None
     at: tuple[int, ...]
-    labels: tuple[int, ...]
     ignored_label: int | None
     least_area_px: int
     only_last: bool
-    limit: int | None
-    seed: int
-    threads: int
-    device: str
-
-    def folders(self) -> tuple[DataFolder, ...]:
-        """Return the folders, each with a name of its own."""
-        paths = [path.resolve() for path in self.paths]
-        return tuple(
-            DataFolder(
-                name=name,
-                path=path,
-                form=self.form,
-                split=self.split,
-                case_lists=self.lists(),
-            )
-            for name, path in zip(unique_names(paths), paths, strict=True)
-        )
-
-    def lists(self) -> tuple[CaseList, ...]:
-        """Return the lists of cases."""
-        return tuple(parse_case_list(text) for text in self.case_lists)
 
     def methods(self) -> tuple[ClickMethod, ...]:
         """Return networks and peers, each with a name of its own."""
-        weights = [_absolute(text) for text in self.weights]
         networks = [
             WeightsMethod(name=name, weights=text, protocol=self.protocol, device=self.device)
-            for name, text in zip(unique_names([Path(text) for text in weights]), weights, strict=True)
+            for name, text in named_weights(self.weights)
         ]
         return (*networks, *(PeerMethod(name=name) for name in self.peers))
 
@@ -96,23 +58,10 @@ class ClicksRequest:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClicksRun:
-    """Where an evaluation runs and what it leaves behind; results do not depend on it."""
-
-    workers: int | None
-    ray: str | None
-    output: Path | None
-    is_resumed: bool
-    json_file: Path | None
-    views: CaseViews
-
-
-def run_evaluate_clicks(request: ClicksRequest, run: ClicksRun) -> None:
+def run_evaluate_clicks(request: ClicksRequest, run: EvaluationRun) -> None:
     """Measure, write and tell; IsegformerError where it cannot begin, exit code 1 where a case failed."""
-    check_json_file(run.json_file)
-    run.views.check()
-    reporter = Reporter(is_json=run.json_file == PRINTED)
+    run.check()
+    reporter = run.reporter()
     request = replace(request, device=choose_device(request.device))
     evaluation = ClickEvaluation(
         folders=request.folders(),
@@ -122,21 +71,15 @@ def run_evaluate_clicks(request: ClicksRequest, run: ClicksRun) -> None:
         seed=request.seed,
         threads=request.threads,
     )
-    configuration = describe_configuration(request, evaluation)
-    is_gpu = request.device.startswith("cuda")
-    where = ExecutorRequest(workers=run.workers, address=run.ray, gpus_per_worker=1 if is_gpu else 0)
-    executor = make_executor(where)
-    records = _records(evaluation, run, configuration=configuration, executor=executor, reporter=reporter)
-    environment = {
-        **describe_environment(request.device),
-        "executor": where.name,
-        "workers": executor.n_workers,
-    }
+    configuration = request.configuration(evaluation.methods, described=("weights", "peers"))
+    place = run.place(request.device)
+    with run.keeper(configuration, from_json=click_record_from_json) as keeper:
+        records = _measure(evaluation, executor=place.executor, keeper=keeper, reporter=reporter)
     summary = {
         "kind": "clicks",
         "format": FORMAT,
         "configuration": configuration,
-        "environment": environment,
+        "environment": place.describe(),
         **_numbers(records, evaluation),
     }
     write_summary(summary, output=run.output, json_file=run.json_file)
@@ -147,37 +90,12 @@ def run_evaluate_clicks(request: ClicksRequest, run: ClicksRun) -> None:
         raise typer.Exit(1)
 
 
-def describe_configuration(request: ClicksRequest, evaluation: ClickEvaluation) -> dict[str, Any]:
-    """Return every choice that the results depend on, as plain values with absolute paths."""
-    chosen = asdict(request)
-    for name in ("paths", "weights", "peers"):
-        del chosen[name]
-    return {
-        "paths": {folder.name: str(folder.path) for folder in evaluation.folders},
-        "methods": {method.name: method.describe() for method in evaluation.methods},
-        **chosen,
-        "case_lists": [f"{entry.index_file}:{entry.split}" for entry in request.lists()],
-    }
-
-
-def _records(
-    evaluation: ClickEvaluation,
-    run: ClicksRun,
-    *,
-    configuration: dict[str, Any],
-    executor: Executor,
-    reporter: Reporter,
-) -> list[ClickRecord]:
-    """Return all records, those of an earlier run in the same folder included."""
-    if run.output is None:
-        return _measure(evaluation, executor=executor, keeper=MemoryKeeper(), reporter=reporter)
-    log = ResultLog(run.output, configuration, from_json=click_record_from_json, is_resumed=run.is_resumed)
-    with closing(log):
-        return _measure(evaluation, executor=executor, keeper=log, reporter=reporter)
-
-
 def _measure(
-    evaluation: ClickEvaluation, *, executor: Executor, keeper: RecordKeeper, reporter: Reporter
+    evaluation: ClickEvaluation,
+    *,
+    executor: Executor,
+    keeper: RecordKeeper[ClickRecord],
+    reporter: Reporter,
 ) -> list[ClickRecord]:
     for method in evaluation.methods:
         method.load()  # so that weights that cannot be used end it here, and not once for every object
@@ -194,8 +112,3 @@ def _numbers(records: Sequence[ClickRecord], evaluation: ClickEvaluation) -> dic
         methods=[method.name for method in evaluation.methods],
         users=evaluation.users,
     )
-
-
-def _absolute(weights: str) -> str:
-    """Return a file with its whole path, so that it is found from everywhere; names stay."""
-    return str(Path(weights).resolve()) if Path(weights).is_file() else weights

@@ -1,12 +1,11 @@
-"""Networks for a session, from the names that the command line takes."""
+"""Devices by name, and methods as a session takes them."""
 
 from functools import partial
 
 import torch
 
 from isegformer.errors import ConfigError
-from isegformer.models import Stcn, inspect, load
-from isegformer.propagation import PROPAGATION_METHODS, PropagationMethod, propagate_volume
+from isegformer.propagation import PropagationMethod, propagate_volume
 from isegformer.session import Propagation
 
 DEVICE_TYPES = ("cpu", "cuda", "mps")
@@ -37,22 +36,6 @@ def choose_device(name: str) -> str:
     if (device.index or 0) >= n_devices:
         raise ConfigError(f"device {name!r} is not here, expected one of: {', '.join(_devices_here())}")
     return name
-
-
-def load_stcn(name_or_path: str, *, device: str) -> Stcn:
-    """Return a propagation network; errors as for `interaction.load_predictor`."""
-    network = load(name_or_path, device=device)
-    if not isinstance(network, Stcn):
-        raise ConfigError(
-            f"weights {name_or_path!r} hold a {inspect(name_or_path).kind} network, expected a propagation "
-            "network; see `isegformer weights list`"
-        )
-    return network
-
-
-def load_method(method: str, *, weights: str, device: str) -> PropagationMethod:
-    """Return a propagation method by name; `weights` are read only where the method has a network."""
-    return PROPAGATION_METHODS[method](partial(load_stcn, weights, device=device))
 
 
 def as_propagation(method: PropagationMethod) -> Propagation:

@@ -13,10 +13,10 @@ import numpy as np
 
 from isegformer.cli.axis_choice import annotated_slices, axis_of_annotations
 from isegformer.cli.mask_output import check_output, objects_record
-from isegformer.cli.networks import choose_device, load_method
+from isegformer.cli.networks import choose_device
 from isegformer.cli.reporter import Reporter
 from isegformer.errors import GeometryError, PropagationError
-from isegformer.propagation import Advice, EvidenceLog, advise, propagate_volume, step_px
+from isegformer.propagation import Advice, EvidenceLog, advise, load_method, propagate_volume, step_px
 from isegformer.slicing import Plane, slice_view
 from isegformer.volume import LabelMap, Volume, default_window, read_label_map, read_volume, write_label_map
 

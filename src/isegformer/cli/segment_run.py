@@ -7,13 +7,10 @@ from typing import Any
 from isegformer.cli.axis_choice import axis_of_clicks
 from isegformer.cli.clicks_file import read_clicks_file
 from isegformer.cli.mask_output import check_output, objects_record
-from isegformer.cli.networks import (
-    as_propagation,
-    choose_device,
-    load_method,
-)
+from isegformer.cli.networks import as_propagation, choose_device
 from isegformer.cli.reporter import Reporter
 from isegformer.interaction import load_predictor
+from isegformer.propagation import load_method
 from isegformer.session import Session
 from isegformer.volume import read_volume, write_label_map
 from isegformer.workflow import ClickedObject, apply_clicks, apply_propagation, temporary_session

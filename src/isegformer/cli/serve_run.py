@@ -12,11 +12,11 @@ import torch
 import typer
 import yaml
 
-from isegformer.cli.networks import choose_device, load_method
+from isegformer.cli.networks import choose_device
 from isegformer.errors import ConfigError
 from isegformer.interaction import SlicePredictor, load_predictor
 from isegformer.models import weights_sha256
-from isegformer.propagation import AdvisingPropagation
+from isegformer.propagation import AdvisingPropagation, load_method
 from isegformer.server import Networks, ServerSettings, create_app, default_state_root
 from isegformer.server.run import bound_socket, run, url_of
 from isegformer.server.settings import LOOPBACK

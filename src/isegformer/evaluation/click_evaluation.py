@@ -1,38 +1,13 @@
 """A whole evaluation by clicks: find the objects, do the jobs that are not done yet, keep every record."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from isegformer.evaluation.cases import ClickObject, find_objects
 from isegformer.evaluation.click_jobs import ClickEvaluation, ClickJob
-from isegformer.evaluation.executors import Executor, Outcome
+from isegformer.evaluation.executors import Executor
+from isegformer.evaluation.measuring import RecordKeeper, do_jobs
 from isegformer.evaluation.records import ClickRecord, RecordKey
 from isegformer.types import ProgressCallback
-
-
-class RecordKeeper(Protocol):
-    """Where records go as they come, and where those of an earlier run are; a `ResultLog`."""
-
-    @property
-    def records(self) -> Mapping[RecordKey, ClickRecord]:
-        """Return what has been measured so far."""
-        ...
-
-    def append(self, record: ClickRecord) -> None:
-        """Keep a record."""
-        ...
-
-
-class MemoryKeeper:
-    """Keeps records in memory."""
-
-    def __init__(self) -> None:
-        self.records: dict[RecordKey, ClickRecord] = {}
-
-    def append(self, record: ClickRecord) -> None:
-        """Keep a record."""
-        self.records[record.key] = record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +49,7 @@ def carry_out(
     plan: ClickPlan,
     *,
     executor: Executor,
-    keeper: RecordKeeper,
+    keeper: RecordKeeper[ClickRecord],
     on_progress: ProgressCallback = lambda done, total: None,
 ) -> list[ClickRecord]:
     """Return the problems of a plan and the record of every job, in the order of the plan.
@@ -86,20 +61,15 @@ def carry_out(
     """
     for problem in plan.problems:
         keeper.append(problem)
-    left = [job for job in plan.jobs if job.key not in keeper.records]
-    done = len(plan.jobs) - len(left)
-    on_progress(done, len(plan.jobs))
-    for outcome in executor.run(left, plan.evaluation.make_worker):
-        keeper.append(_record(outcome))
-        done += 1
-        on_progress(done, len(plan.jobs))
-    return [*plan.problems, *(keeper.records[job.key] for job in plan.jobs)]
-
-
-def _record(outcome: Outcome[ClickJob, ClickRecord]) -> ClickRecord:
-    if outcome.result is not None:
-        return outcome.result
-    return ClickRecord(key=outcome.job.key, error=outcome.error)
+    records = do_jobs(
+        plan.jobs,
+        plan.evaluation.make_worker,
+        executor=executor,
+        keeper=keeper,
+        failed=lambda key, error: ClickRecord(key=key, error=error),
+        on_progress=on_progress,
+    )
+    return [*plan.problems, *records]
 
 
 def _problem(dataset: str, case: str, error: str) -> ClickRecord:

@@ -9,7 +9,7 @@ import torch
 
 from isegformer import __version__
 
-PACKAGES = ("numpy", "scipy", "opencv-python-headless", "SimpleITK", "torch", "monai", "ray")
+PACKAGES = ("numpy", "scipy", "opencv-python-headless", "SimpleITK", "torch", "monai", "itk", "ray")
 """Whose versions results may depend on."""
 
 _CPU_FACTS = Path("/proc/cpuinfo")

@@ -40,5 +40,6 @@ def volume_record_from_json(document: Mapping[str, Any]) -> VolumeRecord:
             "metrics": dict(document["metrics"]),
             "slice_dice": tuple(float(value) for value in document["slice_dice"]),
             "curve": tuple((int(slices), int(clicks), float(d)) for slices, clicks, d in document["curve"]),
+            "predicted_dice": tuple(float(value) for value in document["predicted_dice"]),
         }
     )

@@ -68,6 +68,8 @@ class VolumeRecord:
     """Dice of every slice across `axis`."""
     curve: tuple[tuple[int, int, float], ...] = ()
     """After each step of a robot user: annotated slices, clicks, Dice of the volume."""
+    predicted_dice: tuple[float, ...] = ()
+    """After each step of a robot user, what the propagation predicts without the truth."""
     seconds: float = 0.0
     """Time of predictions and propagation together."""
     error: str | None = None

@@ -175,13 +175,11 @@ def robot_record(
         axis=axis,
         annotated=tuple(step.index for step in steps),
         n_clicks=int(clicks[-1]),
-        metrics={
-            "dice": steps[-1].dice[key.label],
-            "predicted_dice": steps[-1].advice.predicted_dice[key.label],
-        },
+        metrics={"dice": steps[-1].dice[key.label]},
         curve=tuple(
             (place + 1, int(clicks[place]), step.dice[key.label]) for place, step in enumerate(steps)
         ),
+        predicted_dice=tuple(step.advice.predicted_dice[key.label] for step in steps),
         seconds=sum(step.seconds for step in steps),
     )
 

@@ -1,6 +1,8 @@
 """How a robot user annotates one slice of a session: click by click, or with the truth at once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -79,3 +81,9 @@ class ClickingAnnotator:
             most_clicks=self.most_clicks,
             choose=self.choose,
         )
+
+
+ANNOTATORS: Mapping[str, SliceAnnotator] = MappingProxyType(
+    {"clicks": ClickingAnnotator(), "truth": TruthAnnotator()}
+)
+"""By the name that users give."""

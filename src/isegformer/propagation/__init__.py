@@ -6,6 +6,7 @@ from isegformer.propagation.config import PropagatorConfig, StopRule
 from isegformer.propagation.earlier import EarlierLabels, EarlierResult
 from isegformer.propagation.evidence import EvidenceCallback, EvidenceLog, SliceEvidence
 from isegformer.propagation.finishing import NetworkAlone
+from isegformer.propagation.loading import check_method, load_method
 from isegformer.propagation.methods import (
     PROPAGATION_METHODS,
     MethodBuilder,
@@ -44,6 +45,8 @@ __all__ = [
     "StopRule",
     "VolumeSlices",
     "advise",
+    "check_method",
+    "load_method",
     "propagate_volume",
     "step_px",
 ]
