@@ -69,9 +69,9 @@ function errorState(error: unknown, retry: () => void): HTMLElement {
 }
 
 function dropZone(onUploaded: () => void): HTMLElement {
-  const input = h("input", { type: "file", class: "hidden-input", id: "upload", accept: ".nii,.gz,.nrrd,.mha,.zip,.dcm" });
+  const input = h("input", { type: "file", class: "hidden-input", id: "upload", accept: ".nii,.gz,.nrrd,.mha" });
   const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
-  const words = h("p", { class: "quiet small", "aria-live": "polite" }, "NIfTI, NRRD, MetaImage, or a DICOM series as .zip");
+  const words = h("p", { class: "quiet small", "aria-live": "polite" }, "NIfTI, NRRD or MetaImage; put DICOM series into the data folder");
   const label = h("label", { for: "upload", class: "button" }, "Choose a file");
   const zone = h("div", { class: "drop" }, icon("upload"), h("p", {}, "Drop a scan here"), label, input, bar, words);
   const take = async (file: File): Promise<void> => {
