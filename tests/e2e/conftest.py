@@ -114,6 +114,16 @@ class Server:
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
+    def pause(self) -> None:
+        """Hold the process where it is, so that a slow page can act in the middle of its work."""
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let the process go on."""
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGCONT)
+
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
@@ -222,11 +232,9 @@ class AnnotationPage:
         self.quiet()
 
     def start_propagation(self) -> None:
-        """Propagate, and return once the first slices have come."""
-        self.page.keyboard.press("Control+Enter")
-        self.page.wait_for_function(
-            "() => /^[1-9]\\d* of/.test(document.querySelector('.running .number')?.textContent ?? '')"
-        )
+        """Propagate, and return as soon as the server has begun, long before the page shows it."""
+        with self.page.expect_response(lambda answer: answer.url.endswith("/propagation")):
+            self.page.keyboard.press("Control+Enter")
 
     def wait_for_notice(self, text: str) -> None:
         """Wait until the user is told something."""
@@ -261,7 +269,9 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(
+    scope="module"
+)  # Playwright runs an event loop meanwhile, which tests elsewhere must not find
 def browser() -> Iterator[Any]:
     """Chromium without a window, drawing in software."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

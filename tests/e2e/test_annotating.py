@@ -52,8 +52,11 @@ def test_accept_propagate_cancel_propagate(server, open_tab, structure):
     annotated = server.labels()
 
     tab.start_propagation()
+    server.pause()
+    tab.page.wait_for_selector(".running")
     tab.picture("3_propagating")
     tab.page.keyboard.press("Escape")
+    server.resume()
     tab.wait_for_notice("Propagation was cancelled")
     tab.quiet()
     assert np.array_equal(server.labels(), annotated)
