@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from server_fakes import SHAPE, TOKEN, write_scan
 
+from isegformer.server import Limits
 from isegformer.volume import Geometry, LabelMap, read_label_map, read_volume, write_label_map
 
 BOUNDARY = "----------lImIt_of_THE_fIle_eW_$"
@@ -188,6 +189,31 @@ def test_ohif_submits_voxels_without_a_header(slicer, image, tmp_path):
     short = slicer.put(address, **form("{}", label=("label.bin", b"123")))
     assert short.status_code == 422
     assert "expected 315" in short.json()["detail"]
+
+
+def test_a_mask_may_be_compressed_as_far_as_masks_are(serve, data_root, tmp_path):
+    large = (40, 40, 40)
+    write_scan(data_root / "large.nii.gz", voxels=np.random.default_rng(0).integers(0, 999, large, np.int16))
+    slicer = serve(token=None, visitor="eva", limits=Limits(compression=2))
+    objects = slicer.get("/datastore/?output=all").json()["objects"]
+    image = next(key for key, item in objects.items() if item["image"]["info"]["name"] == "large.nii.gz")
+    labels = np.zeros(large, np.uint8)
+    labels[5:35, 5:35, 5:35] = 1
+    geometry = read_volume(data_root / "large.nii.gz").geometry
+    write_label_map(LabelMap(labels, geometry), tmp_path / "mask.nrrd")
+    content = (tmp_path / "mask.nrrd").read_bytes()
+    assert len(content) < labels.size / 20
+    sent = slicer.put(f"/datastore/label?image={image}", **form("{}", label=("mask.nrrd", content)))
+    assert sent.status_code == 200, sent.text
+
+
+def test_a_label_of_more_voxels_than_its_image_is_not_read(slicer, image, tmp_path):
+    larger = (64, 64, 64)
+    write_label_map(LabelMap(np.zeros(larger, np.uint8), Geometry(larger, np.eye(4))), tmp_path / "l.nrrd")
+    content = (tmp_path / "l.nrrd").read_bytes()
+    sent = slicer.put(f"/datastore/label?image={image}", **form("{}", label=("l.nrrd", content)))
+    assert sent.status_code == 422
+    assert "expected at most 315" in sent.json()["detail"]
 
 
 def test_a_label_on_another_grid_is_refused(slicer, image, tmp_path):

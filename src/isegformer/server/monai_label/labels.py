@@ -9,10 +9,9 @@ import numpy as np
 
 from isegformer.errors import RequestError, VolumeReadError
 from isegformer.server.monai_label.temporary_volumes import ReceivedFile, ending_of
-from isegformer.server.settings import Limits
 from isegformer.types import Labels
 from isegformer.volume import LabelMap, Volume, read_label_map
-from isegformer.volume.io.limits import read_limits
+from isegformer.volume.io.limits import ReadLimits, read_limits
 from isegformer.volume.label_map import MAX_LABEL
 
 PLAIN = ".bin"
@@ -21,7 +20,7 @@ TOLERANCE_MM = 0.05
 LONGEST_NAME = 200
 
 
-def read_submitted(received: ReceivedFile, params: str, *, volume: Volume, limits: Limits) -> LabelMap:
+def read_submitted(received: ReceivedFile, params: str, *, volume: Volume) -> LabelMap:
     """Return a submitted label map on the grid of its volume, with the names in `params`.
 
     Parameters
@@ -40,7 +39,8 @@ def read_submitted(received: ReceivedFile, params: str, *, volume: Volume, limit
         if ending == PLAIN:
             labels = _plain_labels(path, volume)
         else:
-            with read_limits(limits.for_uploads):
+            # Masks compress by hundreds, so it is the number of voxels that keeps memory in bounds.
+            with read_limits(ReadLimits(voxels=int(np.prod(volume.geometry.shape)))):
                 labels = _labels_on(volume, read_label_map(path))
     return LabelMap(labels, volume.geometry, _names(params))
 

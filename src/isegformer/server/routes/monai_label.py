@@ -203,9 +203,7 @@ async def submit_label(
         scan = services.scans.data_root.scan(image)
         services.sessions.begin(scan.id)
         with services.scans.volume(scan) as volume:
-            label_map = read_submitted(
-                received(label), params, volume=volume, limits=services.settings.limits
-            )
+            label_map = read_submitted(received(label), params, volume=volume)
         return ImportLabelMap.from_label_map(label_map)
 
     command = await in_thread(imported)
