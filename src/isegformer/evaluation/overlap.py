@@ -28,7 +28,7 @@ def iou(prediction: Mask, target: Mask, *, ignored: Mask | None = None) -> float
     check_same_shape(prediction, target)
     counted = np.ones_like(target) if ignored is None else ~ignored
     union = np.count_nonzero((prediction | target) & counted)
-    return 1.0 if union == 0 else np.count_nonzero(prediction & target & counted) / union
+    return 1.0 if union == 0 else float(np.count_nonzero(prediction & target & counted) / union)
 
 
 def dice(prediction: Mask, target: Mask) -> float:
@@ -43,7 +43,7 @@ def dice(prediction: Mask, target: Mask) -> float:
     """
     check_same_shape(prediction, target)
     total = np.count_nonzero(prediction) + np.count_nonzero(target)
-    return 1.0 if total == 0 else 2 * np.count_nonzero(prediction & target) / total
+    return 1.0 if total == 0 else float(2 * np.count_nonzero(prediction & target) / total)
 
 
 def check_same_shape(prediction: Mask, target: Mask) -> None:
