@@ -231,10 +231,21 @@ class AnnotationPage:
         self.page.keyboard.press(keys)
         self.quiet()
 
-    def start_propagation(self) -> None:
-        """Propagate, and return as soon as the server has begun, long before the page shows it."""
+    def start_propagation(self, then: Callable[[], None]) -> None:
+        """Propagate, and call `then` as soon as the server has begun, before the page hears of it.
+
+        A propagation of this scan takes a second, which is less than a slow page needs for a frame.
+        """
+
+        def begun(route: Any) -> None:
+            answer = route.fetch()
+            then()
+            route.fulfill(response=answer)
+
+        self.page.route("**/propagation", begun)
         with self.page.expect_response(lambda answer: answer.url.endswith("/propagation")):
             self.page.keyboard.press("Control+Enter")
+        self.page.unroute("**/propagation")
 
     def wait_for_notice(self, text: str) -> None:
         """Wait until the user is told something."""

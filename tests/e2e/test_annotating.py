@@ -51,8 +51,7 @@ def test_accept_propagate_cancel_propagate(server, open_tab, structure):
     assert len(accepted) == 1
     annotated = server.labels()
 
-    tab.start_propagation()
-    server.pause()
+    tab.start_propagation(then=server.pause)
     tab.page.wait_for_selector(".running")
     tab.picture("3_propagating")
     tab.page.keyboard.press("Escape")

@@ -10,8 +10,7 @@ def test_a_server_killed_while_it_propagates_comes_back_to_the_same_state(server
     tab.press("Enter")
     before, labels, painted = server.session(), server.labels(), tab.painted_pixels()
 
-    tab.start_propagation()
-    server.kill()
+    tab.start_propagation(then=server.kill)
     tab.page.wait_for_selector(".banner:has-text('The server does not answer')")
     tab.picture("7_server_gone")
     server.start()
