@@ -9,6 +9,7 @@
     ├── VolumeReadError       (OSError)     a file or folder is not a volume that can be read
     ├── WriteError            (OSError)     a file could not be written; what was there before is intact
     │   └── VolumeWriteError                the file is a mask
+    ├── ExportError           (ValueError)  a form of file that cannot hold an annotation
     ├── ClickError            (ValueError)  a click outside its slice, or a malformed list of clicks
     ├── CheckpointError       (ValueError)  a checkpoint does not fit its network or cannot be read
     │   └── UnsafeCheckpointError           a checkpoint tried to do more than hold data
@@ -59,6 +60,10 @@ class WriteError(IsegformerError, OSError):
 
 class VolumeWriteError(WriteError):
     """A mask could not be written; what stood at the path before is intact."""
+
+
+class ExportError(IsegformerError, ValueError):
+    """A form of file cannot hold an annotation as it is."""
 
 
 class ClickError(IsegformerError, ValueError):

@@ -3,7 +3,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from isegformer.errors import VolumeWriteError
+from isegformer.errors import ExportError
 from isegformer.exports import write_dicom_seg
 from isegformer.volume import Geometry, LabelMap, read_volume
 
@@ -64,14 +64,14 @@ def test_another_grid_is_refused(write_study, tmp_path):
     moved = np.array(label_map.geometry.affine)
     moved[0, 3] += 1
     other = LabelMap(label_map.labels, Geometry(label_map.geometry.shape, moved))
-    with pytest.raises(VolumeWriteError, match="another grid"):
+    with pytest.raises(ExportError, match="another grid"):
         write_dicom_seg(other, folder, tmp_path / "seg.dcm")
 
 
 def test_an_empty_map_is_refused(write_study, tmp_path):
     folder = write_study()
     empty = LabelMap(np.zeros((4, 3, 5), np.uint8), read_volume(folder).geometry)
-    with pytest.raises(VolumeWriteError, match="empty"):
+    with pytest.raises(ExportError, match="empty"):
         write_dicom_seg(empty, folder, tmp_path / "seg.dcm")
 
 
@@ -79,7 +79,7 @@ def test_poor_headers_are_named_and_leave_what_was_there(write_study, tmp_path):
     folder = write_study(without=("StudyInstanceUID",))
     path = tmp_path / "seg.dcm"
     path.write_bytes(b"before")
-    with pytest.raises(VolumeWriteError, match="StudyInstanceUID"):
+    with pytest.raises(ExportError, match="StudyInstanceUID"):
         write_dicom_seg(objects_on(folder), folder, path)
     assert path.read_bytes() == b"before"
 

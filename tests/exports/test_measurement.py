@@ -19,7 +19,7 @@ def test_volume_is_voxels_times_the_volume_of_one():
     assert (first.label, first.name, first.voxels) == (1, "cube", 216)
     assert first.volume_ml == pytest.approx(216 * 3 / 1000)
     assert (second.name, second.voxels, second.volume_ml, second.surface_cm2) == ("none yet", 0, 0, 0)
-    assert (third.name, third.voxels) == ("object 7", 1)
+    assert (third.name, third.voxels) == ("label 7", 1)
 
 
 def test_surface_is_in_square_centimetres(ball_map):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from isegformer.errors import ConfigError, VolumeWriteError
+from isegformer.errors import ConfigError, ExportError
 from isegformer.exports import EXPORT_FORMATS, Annotation, export, export_each
 from isegformer.volume import Geometry, LabelMap, read_label_map
 
@@ -39,14 +39,14 @@ def test_one_file_for_each_object_under_a_harmless_name(form, annotation, tmp_pa
 
 
 def test_a_surface_of_several_objects_is_refused(annotation, tmp_path):
-    with pytest.raises(VolumeWriteError, match="2 with voxels"):
+    with pytest.raises(ExportError, match="2 with voxels"):
         export(annotation, "ply", tmp_path / "all.ply")
     export(annotation.only(20), "ply", tmp_path / "one.ply")
     assert (tmp_path / "one.ply").stat().st_size > 0
 
 
 def test_dicom_seg_needs_dicom_images(annotation, tmp_path):
-    with pytest.raises(VolumeWriteError, match="does not come from DICOM"):
+    with pytest.raises(ExportError, match="does not come from DICOM"):
         export(annotation, "dicom-seg", tmp_path / "seg.dcm")
 
 

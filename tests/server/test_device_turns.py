@@ -52,5 +52,8 @@ def test_an_error_in_a_turn_hands_it_on():
             raise ValueError
     except ValueError:
         pass
-    with turns:
-        pass
+    entered = False
+    with turns:  # would wait for ever
+        entered = True
+    assert entered
+    assert turns.waiting == 0

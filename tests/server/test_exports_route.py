@@ -53,7 +53,7 @@ def test_sizes_are_a_table(client, drawn):
         ("doc", 404),
         ("nifti?object=7", 404),
         ("nifti?object=0", 422),
-        ("dicom-seg", 507),
+        ("dicom-seg", 422),
     ],
 )
 def test_what_cannot_be_exported_is_said(client, drawn, address, status):

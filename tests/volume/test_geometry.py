@@ -118,3 +118,8 @@ def test_lps_and_ras_differ_in_the_sign_of_the_first_two_world_axes():
     expected = [[-1, 0, 0, -5], [0, -2, 0, -6], [0, 0, 3, 7], [0, 0, 0, 1]]
     np.testing.assert_array_equal(flip_lps_ras(affine), expected)
     np.testing.assert_array_equal(flip_lps_ras(flip_lps_ras(affine)), affine)
+
+
+def test_a_voxel_has_the_volume_of_its_edges_even_where_they_are_slanted():
+    slanted = np.array([[0.5, 0.3, 0, 0], [0, -2, 0, 0], [0, 0, 3, 0], [0, 0, 0, 1]])
+    assert Geometry((1, 1, 1), slanted).voxel_ml == pytest.approx(0.003)

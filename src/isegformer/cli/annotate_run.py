@@ -46,7 +46,6 @@ def run_annotate(request: AnnotateRequest) -> None:
         data_root=opening.data_root,
         state_root=request.state or default_state_root(opening.data_root),
         users={user: token},
-        visitor=user,
         port=request.port,
         memory_budget_bytes=bytes_of(request.memory_budget),
     )

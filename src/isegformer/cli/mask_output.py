@@ -38,11 +38,11 @@ def objects_record(label_map: LabelMap) -> list[dict[str, Any]]:
     """Return label, name, number of voxels and volume in ml of every object of a mask."""
     labels, counts = np.unique(label_map.labels, return_counts=True)
     voxels = {int(label): int(count) for label, count in zip(labels, counts, strict=True) if label != 0}
-    voxel_ml = abs(float(np.linalg.det(label_map.geometry.affine[:3, :3]))) / 1000
+    voxel_ml = label_map.geometry.voxel_ml
     return [
         {
             "label": label,
-            "name": label_map.names.get(label, f"label {label}"),
+            "name": label_map.name_of(label),
             "voxels": voxels.get(label, 0),
             "volume_ml": voxels.get(label, 0) * voxel_ml,
         }

@@ -15,7 +15,7 @@ from pydicom.uid import generate_uid
 
 from isegformer import __version__
 from isegformer.atomic import replace_atomically
-from isegformer.errors import VolumeWriteError, WriteError
+from isegformer.errors import ExportError, VolumeWriteError, WriteError
 from isegformer.types import PathLike
 from isegformer.volume import Geometry, LabelMap
 from isegformer.volume.io.dicom import series_geometry, series_headers
@@ -53,21 +53,21 @@ def write_dicom_seg(
     Raises
     ------
     VolumeReadError : the series cannot be read
-    VolumeWriteError : another grid than the series', no object at all, headers without what the standard
-        asks for, or a failed write; a file that stood at `path` is intact
+    ExportError : another grid than the series', no object at all, or headers that lack what must be repeated
+    VolumeWriteError : a failed write; a file that stood at `path` is intact
     """
     headers = series_headers(series)
     _check_grid(label_map, series_geometry(headers))
     labels = [int(label) for label in np.unique(label_map.labels) if label]
     if not labels:
-        raise VolumeWriteError("the label map is empty, and a DICOM-SEG cannot be; segment an object first")
+        raise ExportError("the label map is empty, and a DICOM-SEG cannot be; segment an object first")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about values of the source that are copied as they are
             sources = [_source(header.path) for header in headers]
             segmentation = _segmentation(label_map, sources, labels, colours or {})
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise VolumeWriteError(
+        raise ExportError(
             f"the images in {series} lack what a DICOM-SEG must repeat of them ({error}); "
             "export as NIfTI or NRRD instead"
         ) from error
@@ -90,7 +90,7 @@ def _source(path: Path) -> pydicom.Dataset:
 def _check_grid(label_map: LabelMap, grid: Geometry) -> None:
     """Refuse a label map of another series."""
     if not grid.is_close(label_map.geometry, TOLERANCE_MM):
-        raise VolumeWriteError(
+        raise ExportError(
             f"the label map has another grid ({label_map.geometry.shape}, origin "
             f"{label_map.geometry.origin_mm}) than the series ({grid.shape}, origin {grid.origin_mm}); "
             "give the series that it was drawn on"
@@ -111,7 +111,7 @@ def _segmentation(
         pixel_array=frames if len(labels) > np.iinfo(np.uint8).max else frames.astype(np.uint8),
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[
-            _description(number, label_map.names.get(label, f"object {label}"), colours.get(label))
+            _description(number, label_map.name_of(label), colours.get(label))
             for number, label in enumerate(labels, start=1)
         ],
         series_instance_uid=generate_uid(prefix=None),

@@ -10,7 +10,6 @@ import numpy as np
 from isegformer.exports.surface import surface_of
 from isegformer.volume import LabelMap
 
-MM3_PER_ML = 1000.0
 MM2_PER_CM2 = 100.0
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """Spreadsheets carry out a cell that begins so."""
@@ -31,7 +30,7 @@ class ObjectSize:
 
 def measure_objects(label_map: LabelMap) -> tuple[ObjectSize, ...]:
     """Return the sizes of all objects that have voxels or a name, by rising label."""
-    voxel_ml = abs(float(np.linalg.det(label_map.geometry.affine[:3, :3]))) / MM3_PER_ML
+    voxel_ml = label_map.geometry.voxel_ml
     counts = np.bincount(label_map.labels.ravel(order="K"))
     labels = sorted({int(label) for label in np.flatnonzero(counts) if label} | set(label_map.names))
     sizes = []
@@ -40,7 +39,7 @@ def measure_objects(label_map: LabelMap) -> tuple[ObjectSize, ...]:
         sizes.append(
             ObjectSize(
                 label=label,
-                name=label_map.names.get(label, f"object {label}"),
+                name=label_map.name_of(label),
                 voxels=voxels,
                 volume_ml=voxels * voxel_ml,
                 surface_cm2=_surface_cm2(label_map, label) if voxels else 0.0,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from isegformer.atomic import replace_atomically
-from isegformer.errors import ConfigError, VolumeWriteError, WriteError
+from isegformer.errors import ConfigError, ExportError, VolumeWriteError, WriteError
 from isegformer.exports.dicom_seg import write_dicom_seg
 from isegformer.exports.measurement import measure_objects, sizes_as_csv
 from isegformer.exports.meshes import write_surface
@@ -51,8 +51,8 @@ def export(annotation: Annotation, form: str, path: PathLike) -> None:
     Raises
     ------
     ConfigError : no such form
-    VolumeWriteError : the form cannot hold it (several objects as one surface, DICOM-SEG without a series),
-        or a failed write; a file that stood at `path` is intact
+    ExportError : the form cannot hold it: several objects as one surface, DICOM-SEG without a series
+    VolumeWriteError : a failed write; a file that stood at `path` is intact
     VolumeReadError : the DICOM series cannot be read
     """
     format_of(form).write(annotation, Path(path))
@@ -63,7 +63,7 @@ def export_each(annotation: Annotation, form: str, folder: PathLike) -> tuple[Pa
 
     Raises
     ------
-    ConfigError, VolumeWriteError, VolumeReadError : as `export`
+    ConfigError, ExportError, VolumeWriteError, VolumeReadError : as `export`
     """
     chosen = format_of(form)
     paths = []
@@ -97,7 +97,7 @@ def _write_labels(annotation: Annotation, path: Path) -> None:
 
 def _write_seg(annotation: Annotation, path: Path) -> None:
     if annotation.series is None:
-        raise VolumeWriteError(
+        raise ExportError(
             "the volume does not come from DICOM images, which a DICOM-SEG must refer to; "
             "export as NIfTI, NRRD or MetaImage instead"
         )
@@ -107,7 +107,7 @@ def _write_seg(annotation: Annotation, path: Path) -> None:
 def _write_surface(annotation: Annotation, path: Path) -> None:
     labels = _labels_of(annotation.label_map)
     if len(labels) != 1:
-        raise VolumeWriteError(
+        raise ExportError(
             f"a surface file holds one object, and there are {len(labels)} with voxels; choose one of them"
         )
     mask = annotation.label_map.labels == labels[0]

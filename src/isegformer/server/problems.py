@@ -62,6 +62,10 @@ KINDS: tuple[tuple[type[BaseException], Kind], ...] = (
         ),
     ),
     (errors.SessionError, Kind(status=409, name="session", title="This does not fit the session as it is")),
+    (
+        errors.ExportError,
+        Kind(status=422, name="export", title="This form of file cannot hold the segmentation"),
+    ),
     (errors.ClickError, Kind(status=422, name="click", title="A click is outside its slice")),
     (
         errors.PropagationError,

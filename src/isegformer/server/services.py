@@ -64,6 +64,7 @@ class Services:
         self.worker.close()
         self.sessions.cancel_all()  # one that was still queued has begun meanwhile
         self.leases.shut()
+        self.temporary.close()
         self.sessions.close_hubs()
 
 

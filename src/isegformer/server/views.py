@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from isegformer.propagation import Advice
 from isegformer.server import schemas
 from isegformer.server.data_root import Scan
@@ -15,7 +13,7 @@ from isegformer.session import (
     SessionView,
     to_json,
 )
-from isegformer.volume import Geometry, Volume
+from isegformer.volume import Volume
 
 
 def session_document(
@@ -36,18 +34,13 @@ def session_document(
         can_redo=view.can_redo,
         overlap_rule=settings.overlap_rule.value,
         window=schemas.WindowBounds(low=settings.window_low, high=settings.window_high),
-        objects=_objects(view, voxel_ml=voxel_ml(geometry)),
+        objects=_objects(view, voxel_ml=geometry.voxel_ml),
         accepted=_accepted(view),
         clicks=_clicks(view),
         job=job,
         advice=advice,
         weights=schemas.Weights(click=session.weights.click, propagation=session.weights.propagation),
     )
-
-
-def voxel_ml(geometry: Geometry) -> float:
-    """Return the volume of one voxel."""
-    return float(abs(np.linalg.det(geometry.affine[:3, :3])) / 1000)
 
 
 def _objects(view: SessionView, *, voxel_ml: float) -> list[schemas.ObjectState]:

@@ -81,6 +81,11 @@ class Geometry:
         return float(i), float(j), float(k)
 
     @property
+    def voxel_ml(self) -> float:
+        """Volume of one voxel in millilitres, also where the axes are not at right angles."""
+        return abs(float(np.linalg.det(self.affine[:3, :3]))) / 1000
+
+    @property
     def origin_mm(self) -> tuple[float, float, float]:
         """World position in mm (RAS+) of the centre of voxel (0, 0, 0)."""
         x, y, z = self.affine[:3, 3]

@@ -45,6 +45,10 @@ class LabelMap:
             raise GeometryError(f"names are given for labels {sorted(names)}, expected 1 to {MAX_LABEL}")
         object.__setattr__(self, "names", MappingProxyType(names))
 
+    def name_of(self, label: int) -> str:
+        """Return the name of an object, or one made of its label."""
+        return self.names.get(label, f"label {label}")
+
 
 def _as_uint16(labels: AnyArray) -> Labels:
     """Convert without a silent wrap-around."""

@@ -42,7 +42,9 @@ class ReceivedFile:
 
 
 class TemporaryVolumes:
-    """Uploads by id, until they were not used for their expiry; those of an earlier server are gone.
+    """Uploads by id, until they were not used for their expiry.
+
+    Each server has a folder of its own in `folder`; what one that was killed left there goes after a day.
 
     Parameters
     ----------
@@ -52,13 +54,19 @@ class TemporaryVolumes:
     def __init__(
         self, folder: Path, leases: LeaseStore, *, limits: Limits, now: Callable[[], float] = time.time
     ) -> None:
-        rmtree(folder, ignore_errors=True)
-        self._folder = folder
+        for left_over in folder.glob("*"):
+            if now() - left_over.stat().st_mtime > LONGEST_EXPIRY_S:
+                rmtree(left_over, ignore_errors=True)
+        self._folder = folder / uuid4().hex
         self._leases = leases
         self._limits = limits
         self._now = now
         self._lock = Lock()
         self._uploads: dict[str, TemporaryVolume] = {}
+
+    def close(self) -> None:
+        """Forget all uploads."""
+        rmtree(self._folder, ignore_errors=True)
 
     def add(self, files: Sequence[ReceivedFile], *, expiry_s: int) -> TemporaryVolume:
         """Keep an upload; several files are the slices of one DICOM series.
