@@ -21,3 +21,9 @@ def parity_dir() -> Path:
 def no_weights_of_the_users_own(tmp_path_factory, monkeypatch) -> None:
     """Keep the named weights of whoever runs the tests out of them."""
     monkeypatch.setenv("ISEGFORMER_WEIGHTS", str(tmp_path_factory.getbasetemp() / "no-own-weights"))
+
+
+@pytest.fixture(autouse=True)
+def graphs_compiled_by_tests(tmp_path_factory, monkeypatch) -> None:
+    """Let tests share what one of them compiled, and leave that of whoever runs them alone."""
+    monkeypatch.setenv("ISEGFORMER_COMPILED", str(tmp_path_factory.getbasetemp() / "compiled"))

@@ -14,7 +14,7 @@ import isegformer
 
 ROOT = Path(isegformer.__file__).parent
 
-CHAIN = ("volume", "slicing", "clicks", "models", "interaction", "propagation", "session")
+CHAIN = ("volume", "slicing", "clicks", "models", "runtimes", "interaction", "propagation", "session")
 """Each package may import from those to its left."""
 
 MAY_IMPORT = {
@@ -25,8 +25,9 @@ MAY_IMPORT = {
     "volume": set(),
     "clicks": {"slicing", "volume"},
     "models": set(CHAIN[:3]),
-    "interaction": set(CHAIN[:4]),
-    "propagation": set(CHAIN[:4]),
+    "runtimes": {"models"},
+    "interaction": set(CHAIN[:5]),
+    "propagation": set(CHAIN[:5]),
     "session": {"volume", "slicing", "clicks"},
     "exports": {"volume"},
     "workflow": {"volume", "slicing", "session"},

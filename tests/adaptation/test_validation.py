@@ -3,7 +3,6 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from isegformer.adaptation.case import labelled_case
 from isegformer.adaptation.validation import (
@@ -20,21 +19,29 @@ from isegformer.slicing import Plane
 from isegformer.volume import LabelMap
 
 
-class Bright(nn.Module):
+class Bright:
     """Says that what is bright is the object, whatever is clicked."""
 
     click_radius_px = 3.0
+    device = torch.device("cpu")
 
-    def forward(self, image, hint):
+    def embed(self, image):
+        return image
+
+    def logits(self, image, hint):
         return 40 * (image[:, :1] - 0.55)
 
 
-class Nothing(nn.Module):
+class Nothing:
     """Never finds anything."""
 
     click_radius_px = 3.0
+    device = torch.device("cpu")
 
-    def forward(self, image, hint):
+    def embed(self, image):
+        return image
+
+    def logits(self, image, hint):
         return torch.full_like(image[:, :1], -5.0)
 
 
@@ -77,8 +84,8 @@ def test_clicks_are_averaged_over_the_targets(ball_case):
     class TooLarge(Bright):
         """Finds the object and a sixth more, which no click mends: an IoU of 6 / 7 = 0.857."""
 
-        def forward(self, image, hint):
-            found = super().forward(image, hint)
+        def logits(self, image, hint):
+            found = super().logits(image, hint)
             n_more = round(int((found > 0).sum()) / 6)
             more = torch.nonzero(found[0, 0] <= 0)[:n_more]
             found[0, 0, more[:, 0], more[:, 1]] = 5.0

@@ -94,7 +94,13 @@ def test_what_is_no_scan_is_not_opened(tmp_path):
 
 def test_the_networks_of_a_server_share_weights_but_no_slice():
     networks = load_networks(
-        NetworkChoice(method="interpolate", weights="compact", propagation_weights="stcn-small", device="cpu")
+        NetworkChoice(
+            method="interpolate",
+            weights="compact",
+            propagation_weights="stcn-small",
+            device="cpu",
+            runtime="pytorch",
+        )
     )
     first, second = networks.new_segmenter(), networks.new_segmenter()
     assert first is not second

@@ -1,28 +1,32 @@
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from isegformer.clicks import Click
 from isegformer.errors import ClickError, ConfigError, ShapeMismatchError
 from isegformer.interaction import Prediction, PredictorConfig, SlicePredictor, ZoomConfig
-from isegformer.interaction.predictor import MOST_WIDER_LOOKS
+from isegformer.interaction.predictor import EMBEDDED_VIEWS, MOST_WIDER_LOOKS
 
 HEIGHT, WIDTH = 30, 44
 WITHOUT_ZOOM = PredictorConfig(zoom=None)
 
 
-class Recorder(nn.Module):
+class Recorder:
     """Answers with given logits and keeps what it was shown."""
 
     click_radius_px = 2.0
+    device = torch.device("cpu")
 
     def __init__(self, answer=None):
-        super().__init__()
         self.seen = []
+        self.embedded = []
         self.answer = answer or (lambda image, hint: image[:, :1] * 8 - 4)
 
-    def forward(self, image, hint):
+    def embed(self, image):
+        self.embedded.append(tuple(image.shape[-2:]))
+        return image
+
+    def logits(self, image, hint):
         self.seen.append((image.clone(), hint.clone()))
         return self.answer(image, hint)
 
@@ -199,9 +203,38 @@ def test_a_previous_prediction_of_another_slice_is_refused():
         predictor.predict([click(0, 0)], Prediction(probability=np.zeros((3, 4), np.float32)))
 
 
-def test_a_network_without_a_click_radius_needs_one():
-    with pytest.raises(ConfigError, match="click_radius_px"):
-        SlicePredictor(nn.Identity())
+def test_a_region_is_embedded_once_for_all_clicks_in_it():
+    network = Recorder()
+    zoom = ZoomConfig(side_px=32, least_side_px=10, before_mask="whole_slice")
+    predictor = SlicePredictor(network, PredictorConfig(zoom=zoom))
+    predictor.set_slice(square())
+    first = predictor.predict([click(12, 22)])
+    second = predictor.predict([click(12, 22), click(13, 23)], first)
+    predictor.predict([click(12, 22), click(13, 23), click(14, 24)], second)
+    assert network.embedded == [(22, 32), (32, 32)]
+    assert len(network.seen) == 3
+
+
+def test_another_slice_is_embedded_anew():
+    network = Recorder()
+    predictor = SlicePredictor(network, WITHOUT_ZOOM)
+    predictor.set_slice(square())
+    predictor.predict([click(12, 22)])
+    predictor.set_slice(square(row=2))
+    assert (predictor.predict([click(12, 22)]).mask == (square(row=2) == 1)).all()
+    assert len(network.embedded) == 2
+
+
+def test_no_more_than_some_regions_stay_embedded():
+    network = Recorder()
+    predictor = SlicePredictor(network, PredictorConfig(zoom=ZoomConfig(side_px=32, least_side_px=1)))
+    predictor.set_slice(np.zeros((HEIGHT, WIDTH), np.float32))
+    places = [3, 9, 15, 21, 27]
+    for row in [*places, places[-1], places[0]]:
+        before = Prediction(probability=square(row=row - 2, side=4), roi=None)
+        predictor.predict([click(row, 22), click(row, 21)], before)
+    assert len(places) == EMBEDDED_VIEWS + 1
+    assert len(network.embedded) == len(places) + 1  # the last again is kept, the first again is not
 
 
 def test_a_second_look_zooms_in_on_the_mask_of_the_first_and_sees_it():

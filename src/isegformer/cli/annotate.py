@@ -43,6 +43,7 @@ def annotate(
     weights: options.ClickWeights = options.DEFAULT_CLICK_WEIGHTS,
     propagation_weights: options.SecondPropagationWeights = options.DEFAULT_PROPAGATION_WEIGHTS,
     device: options.Device = "auto",
+    runtime: options.Runtime = "auto",
 ) -> None:
     """Open scans in the browser: click, propagate, correct, save. Ctrl-C ends it; nothing is lost."""
     from isegformer.cli.annotate_run import AnnotateRequest, run_annotate
@@ -60,6 +61,7 @@ def annotate(
             weights=weights,
             propagation_weights=propagation_weights,
             device=device,
+            runtime=runtime,
         ),
     )
     run_annotate(request)

@@ -31,6 +31,7 @@ def demo(
     weights: options.ClickWeights = options.DEFAULT_CLICK_WEIGHTS,
     propagation_weights: options.SecondPropagationWeights = options.DEFAULT_PROPAGATION_WEIGHTS,
     device: options.Device = "auto",
+    runtime: options.Runtime = "auto",
     json: options.Json = False,
 ) -> None:
     """Segment a brain template with a simulated user, or your own volume with your clicks.
@@ -53,5 +54,6 @@ def demo(
         weights=weights,
         propagation_weights=propagation_weights,
         device=device,
+        runtime=runtime,
     )
     run_demo(request, reporter=Reporter(is_json=json))

@@ -38,6 +38,7 @@ class DemoRequest:
     weights: str
     propagation_weights: str
     device: str
+    runtime: str
 
 
 def run_demo(request: DemoRequest, *, reporter: Reporter) -> None:
@@ -112,8 +113,10 @@ def _session(request: DemoRequest, volume: Volume, *, reporter: Reporter) -> Ite
         raise VolumeWriteError(f"cannot make the folder {request.output}: {error}") from error
     device = choose_device(request.device)
     reporter.note(f"loading {request.weights} on {device}")
-    predictor = load_predictor(request.weights, device=device)
-    method = load_method(request.method, weights=request.propagation_weights, device=device)
+    predictor = load_predictor(request.weights, device=device, runtime=request.runtime)
+    method = load_method(
+        request.method, weights=request.propagation_weights, device=device, runtime=request.runtime
+    )
     propagations = {request.method: as_propagation(method)}
     with temporary_session(volume, segmenter=predictor, propagations=propagations) as session:
         yield session

@@ -86,6 +86,7 @@ def clicks(
     output: evaluate_options.Output = None,
     resume: evaluate_options.Resume = False,
     device: options.Device = "auto",
+    runtime: options.Runtime = "pytorch",
     report: evaluate_options.ReportFile = None,
     csv: evaluate_options.CsvFile = None,
     json: evaluate_options.JsonFile = None,
@@ -119,6 +120,7 @@ def clicks(
         seed=seed,
         threads=threads,
         device=device,
+        runtime=runtime,
     )
     run = EvaluationRun(
         workers=workers,

@@ -39,7 +39,9 @@ class ClicksRequest(EvaluationRequest):
     def methods(self) -> tuple[ClickMethod, ...]:
         """Return networks and peers, each with a name of its own."""
         networks = [
-            WeightsMethod(name=name, weights=text, protocol=self.protocol, device=self.device)
+            WeightsMethod(
+                name=name, weights=text, protocol=self.protocol, device=self.device, runtime=self.runtime
+            )
             for name, text in named_weights(self.weights)
         ]
         return (*networks, *(PeerMethod(name=name) for name in self.peers))

@@ -140,6 +140,7 @@ def volumes(
     output: evaluate_options.Output = None,
     resume: evaluate_options.Resume = False,
     device: options.Device = "auto",
+    runtime: options.Runtime = "pytorch",
     report: evaluate_options.ReportFile = None,
     csv: evaluate_options.CsvFile = None,
     json: evaluate_options.JsonFile = None,
@@ -184,6 +185,7 @@ def volumes(
         seed=seed,
         threads=threads,
         device=device,
+        runtime=runtime,
     )
     run = EvaluationRun(
         workers=workers,

@@ -50,7 +50,9 @@ class VolumesRequest(EvaluationRequest):
 
     def networks(self) -> tuple[VolumeMethod, ...]:
         """Return our methods with all weights, each with a name of its own."""
-        return methods_with_weights(self.methods, named_weights(self.weights), device=self.device)
+        return methods_with_weights(
+            self.methods, named_weights(self.weights), device=self.device, runtime=self.runtime
+        )
 
     def shape_peers(self) -> tuple[ShapePeer, ...]:
         """Return the methods of others."""
@@ -92,7 +94,9 @@ class VolumesRequest(EvaluationRequest):
     def clicks(self) -> WeightsMethod:
         """Return what robot users click with."""
         ((name, weights),) = named_weights([self.click_weights])
-        return WeightsMethod(name=name, weights=weights, protocol="own", device=self.device)
+        return WeightsMethod(
+            name=name, weights=weights, protocol="own", device=self.device, runtime=self.runtime
+        )
 
     def choice(self) -> VolumeObjectChoice:
         """Return which objects count."""

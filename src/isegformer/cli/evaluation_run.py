@@ -100,6 +100,7 @@ class EvaluationRequest:
     seed: int
     threads: int
     device: str
+    runtime: str
 
     def folders(self) -> tuple[DataFolder, ...]:
         """Return the folders, each with a name of its own."""

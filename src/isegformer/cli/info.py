@@ -1,4 +1,4 @@
-"""`isegformer info`: facts about a volume or a weights file."""
+"""`isegformer info`: facts about a volume or a weights file, and about what computes networks here."""
 
 from typing import Annotated
 
@@ -9,11 +9,11 @@ from isegformer.cli import options
 
 def info(
     file: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="FILE", help="A volume (file or folder) or a weights file.", show_default=False
+            metavar="[FILE]", help="A volume (file or folder) or a weights file.", show_default=False
         ),
-    ],
+    ] = None,
     *,
     spacing: options.Spacing = None,
     weights: Annotated[
@@ -28,17 +28,32 @@ def info(
             "--device", metavar="DEVICE", help="Check that this device is here.", show_default=False
         ),
     ] = None,
+    runtime: Annotated[
+        bool,
+        typer.Option(
+            "--runtime",
+            help="Try every way to compute the bundled networks, or --weights, and tell which is chosen and "
+            "why; the first time compiles them.",
+        ),
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Tell shape, spacing, axis codes, values and hash of a volume, or the network of a weights file."""
     from isegformer.cli.file_facts import file_facts, weights_facts
     from isegformer.cli.reporter import Reporter
 
-    record = file_facts(file, spacing_mm=spacing)
+    if file is None and not runtime:
+        raise typer.BadParameter("nothing to tell about; name a FILE, or ask for --runtime")
+    record = {} if file is None else file_facts(file, spacing_mm=spacing)
     if weights is not None:
         record["weights"] = weights_facts(weights)
-    if device is not None:
+    if device is not None or runtime:
         from isegformer.cli.networks import choose_device
 
-        record["device"] = choose_device(device)
+        record["device"] = choose_device(device or "auto")
+    if runtime:
+        from isegformer.cli.runtime_facts import runtime_facts
+
+        names = (options.DEFAULT_CLICK_WEIGHTS, options.DEFAULT_PROPAGATION_WEIGHTS)
+        record["runtime"] = runtime_facts((weights,) if weights else names, device=record["device"])
     Reporter(is_json=json).result(record)

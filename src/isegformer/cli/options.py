@@ -60,6 +60,15 @@ Device = Annotated[
         "--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:1 or mps; auto takes the fastest."
     ),
 ]
+Runtime = Annotated[
+    str,
+    typer.Option(
+        "--runtime",
+        metavar="NAME",
+        help="What computes the networks: auto takes the fastest that is there and passes its check, pytorch "
+        "is exact; see `isegformer info --runtime`.",
+    ),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="Print the result as JSON, and nothing else, on standard output.")
 ]

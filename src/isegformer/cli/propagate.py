@@ -23,6 +23,7 @@ def propagate(
     spacing: options.Spacing = None,
     weights: options.PropagationWeights = options.DEFAULT_PROPAGATION_WEIGHTS,
     device: options.Device = "auto",
+    runtime: options.Runtime = "auto",
     suggest: Annotated[
         int,
         typer.Option(
@@ -55,6 +56,7 @@ def propagate(
         spacing_mm=spacing,
         weights=weights,
         device=device,
+        runtime=runtime,
         suggest=suggest,
     )
     run_propagate(request, reporter=Reporter(is_json=json))

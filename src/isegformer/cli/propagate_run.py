@@ -37,6 +37,7 @@ class PropagateRequest:
     spacing_mm: tuple[float, float, float] | None
     weights: str
     device: str
+    runtime: str
     suggest: int
     """How many slices to suggest."""
 
@@ -49,7 +50,7 @@ def run_propagate(request: PropagateRequest, *, reporter: Reporter) -> None:
     _check_grid(given, volume, path=request.annotations)
     axis, indices = _annotated(given, axis=request.axis)
     device = choose_device(request.device)
-    method = load_method(request.method, weights=request.weights, device=device)
+    method = load_method(request.method, weights=request.weights, device=device, runtime=request.runtime)
     log = EvidenceLog()
     started = time.perf_counter()
     with reporter.progress("slices") as on_progress:

@@ -30,6 +30,7 @@ def segment(
     weights: options.ClickWeights = options.DEFAULT_CLICK_WEIGHTS,
     propagation_weights: options.SecondPropagationWeights = options.DEFAULT_PROPAGATION_WEIGHTS,
     device: options.Device = "auto",
+    runtime: options.Runtime = "auto",
     json: options.Json = False,
 ) -> None:
     """Segment the slices that were clicked on, and with --propagate the whole volume.
@@ -51,5 +52,6 @@ def segment(
         weights=weights,
         propagation_weights=propagation_weights,
         device=device,
+        runtime=runtime,
     )
     run_segment(request, reporter=Reporter(is_json=json))

@@ -32,6 +32,7 @@ class SegmentRequest:
     weights: str
     propagation_weights: str
     device: str
+    runtime: str
 
 
 def run_segment(request: SegmentRequest, *, reporter: Reporter) -> None:
@@ -41,10 +42,14 @@ def run_segment(request: SegmentRequest, *, reporter: Reporter) -> None:
     objects = read_clicks_file(request.clicks, geometry=volume.geometry)
     axis = axis_of_clicks(objects, geometry=volume.geometry) if request.axis is None else request.axis
     device = choose_device(request.device)
-    predictor = load_predictor(request.weights, device=device, is_mirrored=request.is_mirrored)
+    predictor = load_predictor(
+        request.weights, device=device, is_mirrored=request.is_mirrored, runtime=request.runtime
+    )
     propagations = {}
     if request.method is not None:
-        method = load_method(request.method, weights=request.propagation_weights, device=device)
+        method = load_method(
+            request.method, weights=request.propagation_weights, device=device, runtime=request.runtime
+        )
         propagations[request.method] = as_propagation(method)
     with temporary_session(volume, segmenter=predictor, propagations=propagations) as session:
         record = _segment(session, objects, axis=axis, request=request, reporter=reporter)

@@ -58,6 +58,7 @@ def serve(
     weights: options.ClickWeights = options.DEFAULT_CLICK_WEIGHTS,
     propagation_weights: options.SecondPropagationWeights = options.DEFAULT_PROPAGATION_WEIGHTS,
     device: options.Device = "auto",
+    runtime: options.Runtime = "auto",
 ) -> None:
     """Serve the annotation app on a folder of scans, see docs/server.md."""
     from isegformer.cli.serve_run import NetworkChoice, ServeRequest, run_serve
@@ -76,6 +77,7 @@ def serve(
             weights=weights,
             propagation_weights=propagation_weights,
             device=device,
+            runtime=runtime,
         ),
     )
     run_serve(request)

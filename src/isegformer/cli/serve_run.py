@@ -6,6 +6,7 @@ import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -14,9 +15,10 @@ import yaml
 
 from isegformer.cli.networks import choose_device
 from isegformer.errors import ConfigError
-from isegformer.interaction import SlicePredictor, load_predictor
+from isegformer.interaction import SlicePredictor, load_click_engine, load_predictor_config
 from isegformer.models import weights_sha256
-from isegformer.propagation import AdvisingPropagation, load_method
+from isegformer.propagation import AdvisingPropagation, load_propagation_engine, method_with
+from isegformer.runtimes import EAGER, PropagationEngine, WarmUp, check_runtime
 from isegformer.server import Networks, ServerSettings, create_app, default_state_root
 from isegformer.server.run import bound_socket, run, url_of
 from isegformer.server.settings import LOOPBACK
@@ -36,6 +38,7 @@ class NetworkChoice:
     weights: str
     propagation_weights: str
     device: str
+    runtime: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,12 +141,30 @@ def bytes_of(text: str) -> int:
 
 
 def load_networks(choice: NetworkChoice) -> Networks:
-    """Return the networks for a server; errors as for `load_predictor` and `load_method`."""
+    """Return the networks for a server, which answer at once and get faster while they are in use.
+
+    Errors as for `load_predictor` and `load_method`.
+    """
     device = choose_device(choice.device)
-    predictor = load_predictor(choice.weights, device=device)
-    method = load_method(choice.method, weights=choice.propagation_weights, device=device)
+    check_runtime(choice.runtime)
+    warm_up = WarmUp()
+    clicks = warm_up.clicks(
+        load_click_engine(choice.weights, device=device, runtime=EAGER).engine,
+        partial(load_click_engine, choice.weights, device=device, runtime=choice.runtime),
+    )
+    config = load_predictor_config(choice.weights)
+
+    def load_network() -> PropagationEngine:
+        weights = choice.propagation_weights
+        return warm_up.propagation(
+            load_propagation_engine(weights, device=device, runtime=EAGER).engine,
+            partial(load_propagation_engine, weights, device=device, runtime=choice.runtime),
+        )
+
+    method = method_with(choice.method, load_network)
+    warm_up.start()
     return Networks(
-        new_segmenter=lambda: SlicePredictor(predictor.network, predictor.config),
+        new_segmenter=lambda: SlicePredictor(clicks, config),
         new_propagation=lambda: AdvisingPropagation(method),
         method=choice.method,
         fingerprint=WeightsFingerprint(
@@ -153,5 +174,5 @@ def load_networks(choice: NetworkChoice) -> Networks:
         propagation_weights=choice.propagation_weights,
         device=device,
         runtime=f"{device}, {torch.get_num_threads()} threads, torch {torch.__version__}, "
-        f"python {platform.python_version()}",
+        f"python {platform.python_version()}, runtime {choice.runtime}",
     )

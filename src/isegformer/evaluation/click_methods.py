@@ -11,6 +11,7 @@ from isegformer.evaluation.clicks_needed import ClickPredictor
 from isegformer.evaluation.peers import PEERS
 from isegformer.interaction import Prediction, SlicePredictor, load_predictor
 from isegformer.models import weights_sha256
+from isegformer.runtimes import EAGER, check_runtime
 from isegformer.types import FloatArray
 
 
@@ -40,15 +41,17 @@ class WeightsMethod:
     """Name or file."""
     protocol: str
     device: str
+    runtime: str = EAGER
+    """See `runtimes.RUNTIMES`."""
 
     def __post_init__(self) -> None:
         check_known("protocol", self.protocol, known=PROTOCOLS)
+        check_runtime(self.runtime)
 
     def load(self) -> SlicePredictor:
         """Return the predictor; errors as for `interaction.load_predictor`."""
-        predictor = load_predictor(self.weights, device=self.device)
-        predictor.config = PROTOCOLS[self.protocol](predictor.config)
-        return predictor
+        loaded = load_predictor(self.weights, device=self.device, runtime=self.runtime)
+        return SlicePredictor(loaded.network, PROTOCOLS[self.protocol](loaded.config))
 
     def describe(self) -> dict[str, str]:
         """Return weights and their hash; errors as for `models.weights_sha256`."""

@@ -7,6 +7,7 @@ from typing import Protocol
 from isegformer.evaluation.shape_peers import SHAPE_PEERS, check_shape_peer
 from isegformer.models import weights_sha256
 from isegformer.propagation import PropagationMethod, check_method, load_method
+from isegformer.runtimes import EAGER, check_runtime
 
 WITHOUT_NETWORK = ("interpolate",)
 """Methods that have no weights."""
@@ -39,13 +40,16 @@ class NetworkMethod:
     weights: str
     """Name or file."""
     device: str
+    runtime: str = EAGER
+    """See `runtimes.RUNTIMES`."""
 
     def __post_init__(self) -> None:
         check_method(self.method)
+        check_runtime(self.runtime)
 
     def load(self) -> PropagationMethod:
         """Return the method with its network; errors as for `propagation.load_method`."""
-        return load_method(self.method, weights=self.weights, device=self.device)
+        return load_method(self.method, weights=self.weights, device=self.device, runtime=self.runtime)
 
     def describe(self) -> dict[str, str]:
         """Return method, weights and their hash; errors as for `models.weights_sha256`."""
@@ -88,7 +92,7 @@ class ShapePeer:
 
 
 def methods_with_weights(
-    methods: Sequence[str], weights: Sequence[tuple[str, str]], *, device: str
+    methods: Sequence[str], weights: Sequence[tuple[str, str]], *, device: str, runtime: str = EAGER
 ) -> tuple[VolumeMethod, ...]:
     """Return every method with all weights, each with a name of its own: the method's if it says enough.
 
@@ -109,5 +113,7 @@ def methods_with_weights(
             continue
         for short, path in weights:
             name = method if len(weights) == 1 else f"{method} with {short}"
-            found.append(NetworkMethod(name=name, method=method, weights=path, device=device))
+            found.append(
+                NetworkMethod(name=name, method=method, weights=path, device=device, runtime=runtime)
+            )
     return tuple(found)

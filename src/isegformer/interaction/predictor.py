@@ -3,19 +3,21 @@
 H, W are the size of the slice, h, w that of the network's input.
 """
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from isegformer.clicks import Click, check_clicks_inside, encode_disks
 from isegformer.errors import ClickError, ConfigError, ShapeMismatchError
 from isegformer.interaction.grids import GRIDS, Grid
 from isegformer.interaction.slice_image import colours_of
 from isegformer.interaction.zoom import ZoomConfig, choose_roi, is_cut, network_shape
+from isegformer.runtimes import ClickEngine
 from isegformer.slicing.roi import Roi
 from isegformer.types import FloatArray, Mask
 
@@ -25,6 +27,9 @@ THRESHOLD = 0.49
 
 MOST_WIDER_LOOKS = 2
 """How often a prediction looks again where its mask reaches the region's edge; see ZoomConfig.clear_px."""
+
+EMBEDDED_VIEWS = 4
+"""Embedded regions of a slice that are kept: clicks mostly stay in one, and undo goes back to the last."""
 
 NO_SLICE = "no slice was set; call set_slice first"
 
@@ -81,27 +86,25 @@ class SlicePredictor:
 
     Parameters
     ----------
-    network : a click network in evaluation mode, called as network(image, hint); see `ClickSegmenter`
+    network : a click network in evaluation mode, as it is (`ClickSegmenter`) or with a runtime
     config : zoom-in and mirroring
-    click_radius_px : disk radius in network-input pixels; by default the one the network was trained with
     """
 
-    def __init__(
-        self,
-        network: nn.Module,
-        config: PredictorConfig | None = None,
-        *,
-        click_radius_px: float | None = None,
-    ) -> None:
-        self.network = network
-        self.config = config or PredictorConfig()
-        radius = getattr(network, "click_radius_px", None) if click_radius_px is None else click_radius_px
-        if radius is None:
-            raise ConfigError("the network does not say its click radius; pass click_radius_px")
-        self.click_radius_px = float(radius)
-        parameter = next(network.parameters(), None)
-        self._device = torch.device("cpu") if parameter is None else parameter.device
+    def __init__(self, network: ClickEngine, config: PredictorConfig | None = None) -> None:
+        self._network = network
+        self._config = config or PredictorConfig()
         self._image: Tensor | None = None
+        self._embedded: OrderedDict[_View, Tensor] = OrderedDict()
+
+    @property
+    def network(self) -> ClickEngine:
+        """What answers."""
+        return self._network
+
+    @property
+    def config(self) -> PredictorConfig:
+        """How it is asked."""
+        return self._config
 
     def set_slice(self, image: FloatArray) -> None:
         """Choose the slice that later clicks refer to.
@@ -116,7 +119,8 @@ class SlicePredictor:
         ConfigError : values outside [0, 1]
         """
         tensor = torch.from_numpy(np.ascontiguousarray(colours_of(image).transpose(2, 0, 1)))[None]
-        self._image = tensor.to(self._device)  # (1, 3, H, W)
+        self._image = tensor.to(self.network.device)  # (1, 3, H, W)
+        self._embedded.clear()
 
     def predict(self, clicks: Sequence[Click], previous: PreviousPrediction | None = None) -> Prediction:
         """Return the object that the clicks ask for.
@@ -176,20 +180,17 @@ class SlicePredictor:
     ) -> FloatArray:
         assert self._image is not None
         height, width = (int(n) for n in self._image.shape[-2:])
-        image = self._image
         if previous is None:
-            before = torch.zeros_like(image[:, :1])
+            before = torch.zeros(1, 1, height, width, device=self.network.device)
         else:
-            before = torch.from_numpy(previous.probability)[None, None].to(self._device)
+            before = torch.from_numpy(previous.probability)[None, None].to(self.network.device)
         if roi is None or self.config.zoom is None:
-            seen = self._ask(image, before, [(c.row, c.col, c.is_positive) for c in clicks])
-            return seen.cpu().numpy()
+            view = _View(roi=None, size=(height, width))
+            return self._ask(view, before, [(c.row, c.col, c.is_positive) for c in clicks]).cpu().numpy()
         zoom = self.config.zoom.before_a_mask() if previous is None else self.config.zoom
-        size, grid = network_shape(roi, config=zoom), GRIDS[zoom.grid]
+        view, grid = _View(roi=roi, size=network_shape(roi, config=zoom)), GRIDS[zoom.grid]
         seen = self._ask(
-            grid.resized(_cut(image, roi), size),
-            grid.resized(_cut(before, roi), size),
-            _moved(clicks, roi, size, grid=grid),
+            view, grid.resized(_cut(before, roi), view.size), _moved(clicks, roi, view.size, grid=grid)
         )
         roi_size = (roi.row_stop - roi.row_start, roi.col_stop - roi.col_start)
         pasted = torch.zeros(height, width)
@@ -198,16 +199,39 @@ class SlicePredictor:
         )[0, 0]
         return pasted.numpy()
 
-    def _ask(self, image: Tensor, before: Tensor, positions: list[tuple[float, float, bool]]) -> Tensor:
-        """Return the probability (h, w) for an image (1, 3, h, w) and previous probability (1, 1, h, w)."""
-        shape = (int(image.shape[-2]), int(image.shape[-1]))
-        maps = torch.from_numpy(encode_disks(positions, shape, radius_px=self.click_radius_px))
-        hint = torch.cat([before, maps[None].to(self._device)], dim=1)  # (1, 3, h, w)
+    def _ask(self, view: "_View", before: Tensor, positions: list[tuple[float, float, bool]]) -> Tensor:
+        """Return the probability (h, w) for a view of the slice and previous probability (1, 1, h, w)."""
+        maps = torch.from_numpy(encode_disks(positions, view.size, radius_px=self.network.click_radius_px))
+        hint = torch.cat([before, maps[None].to(self.network.device)], dim=1)  # (1, 3, h, w)
         if not self.config.mirror:
-            return torch.sigmoid(self.network(image, hint).float())[0, 0]
-        both = self.network(torch.cat([image, image.flip(3)]), torch.cat([hint, hint.flip(3)]))
-        probability = torch.sigmoid(both.float())  # (2, 1, h, w)
+            return torch.sigmoid(self.network.logits(self._embed(view), hint))[0, 0]
+        both = self.network.logits(self._embed(view), torch.cat([hint, hint.flip(3)]))
+        probability = torch.sigmoid(both)  # (2, 1, h, w)
         return 0.5 * (probability[0, 0] + probability[1, 0].flip(1))
+
+    def _embed(self, view: "_View") -> Tensor:
+        """Return a view of the slice, embedded, with its mirror image where both are asked for."""
+        assert self._image is not None
+        embedded = self._embedded.pop(view, None)
+        if embedded is None:
+            image = self._image
+            if view.roi is not None and self.config.zoom is not None:
+                image = GRIDS[self.config.zoom.grid].resized(_cut(image, view.roi), view.size)
+            embedded = self.network.embed(torch.cat([image, image.flip(3)]) if self.config.mirror else image)
+        self._embedded[view] = embedded
+        while len(self._embedded) > EMBEDDED_VIEWS:
+            self._embedded.popitem(last=False)
+        return embedded
+
+
+@dataclass(frozen=True, kw_only=True)
+class _View:
+    """What the network sees of the slice."""
+
+    roi: Roi | None
+    """None: all of it."""
+    size: tuple[int, int]
+    """(h, w) of the network's input."""
 
 
 def check_request(

@@ -66,6 +66,11 @@ class ClickSegmenter(nn.Module):
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return self.mean.device
+
     def forward(self, image: Tensor, hint: Tensor) -> Tensor:
         """Return the object's logits.
 
@@ -82,8 +87,17 @@ class ClickSegmenter(nn.Module):
 
     def forward_all(self, image: Tensor, hint: Tensor) -> tuple[Tensor, ...]:
         """Return the logits of every head, each (B, 1, H, W); the main one first."""
-        normalised = (image - self.mean) / self.std
-        embedded = self.image_embedding(normalised) + self.click_embedding(hint)  # (B, C, h, w)
-        outputs = self.decoder(self.backbone(embedded))
-        size = image.shape[-2:]
+        return self._heads(self.embed(image), hint)
+
+    def embed(self, image: Tensor) -> Tensor:
+        """Return what depends on the image alone, (B, 3, H, W) -> (B, C, h, w): once for many clicks."""
+        return self.image_embedding((image - self.mean) / self.std)
+
+    def logits(self, embedded: Tensor, hint: Tensor) -> Tensor:
+        """Return the object's logits (B, 1, H, W) for an image that was embedded before."""
+        return self._heads(embedded, hint)[0]
+
+    def _heads(self, embedded: Tensor, hint: Tensor) -> tuple[Tensor, ...]:
+        outputs = self.decoder(self.backbone(embedded + self.click_embedding(hint)))
+        size = hint.shape[-2:]
         return tuple(F.interpolate(x, size=size, mode="bilinear", align_corners=True) for x in outputs)

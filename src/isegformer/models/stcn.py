@@ -128,6 +128,11 @@ class Stcn(nn.Module):
         nn.init.orthogonal_(self.key_proj.weight)
         nn.init.zeros_(self.key_proj.bias)  # type: ignore[arg-type]  # always there: bias=True
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return self.pixel_mean.device
+
     def encode_key(self, frame: Tensor) -> StcnKeys:
         """Encode slices without any mask.
 
@@ -159,20 +164,21 @@ class Stcn(nn.Module):
         others : (N, 1, H, W), sum of the probabilities of all other objects on the slice
         """
         _check_frame(frame)
-        _check_batch(frame.shape[0], len(mask))
+        _check_batch(frame.shape[0], mask.shape[0])
         if mask.shape != others.shape or mask.shape[-2:] != frame.shape[-2:]:
             raise ShapeMismatchError(
                 f"mask has shape {tuple(mask.shape)} and others {tuple(others.shape)}, "
                 f"expected (N, 1, {frame.shape[-2]}, {frame.shape[-1]}) both"
             )
-        image = self._normalise(frame).expand(len(mask), -1, -1, -1)
+        n_objects = mask.shape[0]  # not len(mask), which a traced graph would keep as a constant
+        image = self._normalise(frame).expand(n_objects, -1, -1, -1)
         features = self.value_encoder(torch.cat([image, mask, others], dim=1))[-1]
-        return self.value_fuser(features, keys.sixteenth.expand(len(mask), -1, -1, -1))
+        return self.value_fuser(features, keys.sixteenth.expand(n_objects, -1, -1, -1))
 
     def decode(self, readout: Tensor, keys: StcnKeys) -> Tensor:
         """Return logits (N, 1, H, W) of what N objects read, (N, Cv, h, w), on 1 or N slices of `keys`."""
-        _check_batch(keys.context.shape[0], len(readout))
-        context = keys.context.expand(len(readout), -1, -1, -1)
+        _check_batch(keys.context.shape[0], readout.shape[0])
+        context = keys.context.expand(readout.shape[0], -1, -1, -1)
         return self.decoder(torch.cat([readout, context], dim=1), keys.skips)
 
     def _normalise(self, frame: Tensor) -> Tensor:

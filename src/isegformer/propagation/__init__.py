@@ -6,7 +6,12 @@ from isegformer.propagation.config import PropagatorConfig, StopRule
 from isegformer.propagation.earlier import EarlierLabels, EarlierResult
 from isegformer.propagation.evidence import EvidenceCallback, EvidenceLog, SliceEvidence
 from isegformer.propagation.finishing import NetworkAlone
-from isegformer.propagation.loading import check_method, load_method
+from isegformer.propagation.loading import (
+    check_method,
+    load_method,
+    load_propagation_engine,
+    method_with,
+)
 from isegformer.propagation.methods import (
     PROPAGATION_METHODS,
     MethodBuilder,
@@ -47,6 +52,8 @@ __all__ = [
     "advise",
     "check_method",
     "load_method",
+    "load_propagation_engine",
+    "method_with",
     "propagate_volume",
     "step_px",
 ]

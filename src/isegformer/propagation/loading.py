@@ -1,10 +1,11 @@
 """From weights to a propagation method: by names and files, as commands and evaluations take them."""
 
-from functools import partial
+from collections.abc import Callable
 
 from isegformer.errors import ConfigError
 from isegformer.models import Stcn, inspect, load
 from isegformer.propagation.methods import PROPAGATION_METHODS, PropagationMethod
+from isegformer.runtimes import EAGER, Prepared, PropagationEngine, prepare_propagation
 
 
 def load_stcn(name_or_path: str, *, device: str) -> Stcn:
@@ -18,15 +19,37 @@ def load_stcn(name_or_path: str, *, device: str) -> Stcn:
     return network
 
 
-def load_method(method: str, *, weights: str, device: str) -> PropagationMethod:
+def load_propagation_engine(weights: str, *, device: str, runtime: str) -> Prepared[PropagationEngine]:
+    """Return a propagation network and what computes it.
+
+    Raises
+    ------
+    ConfigError : the runtime does not work here; others as for `load_stcn`
+    """
+    return prepare_propagation(load_stcn(weights, device=device), runtime=runtime)
+
+
+def load_method(method: str, *, weights: str, device: str, runtime: str = EAGER) -> PropagationMethod:
     """Return a propagation method by name; `weights` are read only where the method has a network.
 
     Raises
     ------
-    ConfigError : no such method, or weights of another kind of network; others as for `load_stcn`
+    ConfigError : no such method; others as for `load_propagation_engine`
+    """
+    return method_with(
+        method, lambda: load_propagation_engine(weights, device=device, runtime=runtime).engine
+    )
+
+
+def method_with(method: str, load_network: Callable[[], PropagationEngine]) -> PropagationMethod:
+    """Return a propagation method by name; the network is loaded only where the method has one.
+
+    Raises
+    ------
+    ConfigError : no such method
     """
     check_method(method)
-    return PROPAGATION_METHODS[method](partial(load_stcn, weights, device=device))
+    return PROPAGATION_METHODS[method](load_network)
 
 
 def check_method(name: str) -> None:

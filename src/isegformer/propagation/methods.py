@@ -11,7 +11,6 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 from isegformer.models.fusion import FusionNetwork
-from isegformer.models.stcn import Stcn
 from isegformer.propagation.annotations import check_annotations
 from isegformer.propagation.combined import ShapesAndNetwork
 from isegformer.propagation.config import PropagatorConfig
@@ -21,6 +20,7 @@ from isegformer.propagation.finishing import FinisherMaker, NetworkAlone
 from isegformer.propagation.interpolate import interpolate_labels
 from isegformer.propagation.propagator import Propagator
 from isegformer.propagation.slices import SliceSource
+from isegformer.runtimes import PropagationEngine
 from isegformer.types import CancelCallback, Labels, ProgressCallback, SliceCallback
 
 
@@ -68,7 +68,7 @@ class StcnPropagation:
 
     def __init__(
         self,
-        network: Stcn,
+        network: PropagationEngine,
         fusion: FusionNetwork | None = None,
         *,
         config: PropagatorConfig | None = None,
@@ -172,7 +172,7 @@ def _unchanged(slices: SliceSource, earlier: EarlierResult) -> Labels:
     return result
 
 
-MethodBuilder: TypeAlias = Callable[[Callable[[], Stcn]], PropagationMethod]
+MethodBuilder: TypeAlias = Callable[[Callable[[], PropagationEngine]], PropagationMethod]
 """Makes a method; its argument loads the network, and is called only by methods that have one."""
 
 PROPAGATION_METHODS: dict[str, MethodBuilder] = {

@@ -10,11 +10,10 @@ from types import MappingProxyType, TracebackType
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from isegformer.errors import PropagationError
 from isegformer.models.fusion import FusionNetwork
-from isegformer.models.stcn import Stcn
 from isegformer.propagation.aggregation import masks_of
 from isegformer.propagation.annotations import check_annotations, objects_in
 from isegformer.propagation.config import PropagatorConfig
@@ -36,6 +35,7 @@ from isegformer.propagation.probabilities import ProbabilityStore
 from isegformer.propagation.slice_encoder import SliceEncoder
 from isegformer.propagation.slices import SliceSource
 from isegformer.propagation.stopping import ObjectAtEnds, ObjectTracker
+from isegformer.runtimes import PropagationEngine
 from isegformer.types import CancelCallback, Labels, ProgressCallback, SliceCallback
 
 
@@ -68,14 +68,14 @@ class Propagator:
 
     def __init__(
         self,
-        network: Stcn,
+        network: PropagationEngine,
         slices: SliceSource,
         *,
         fusion: FusionNetwork | None = None,
         config: PropagatorConfig | None = None,
         finish: FinisherMaker = NetworkAlone,
     ) -> None:
-        if network.training:
+        if isinstance(network, nn.Module) and network.training:
             raise PropagationError("the network is in training mode, expected evaluation mode: call .eval()")
         self._config = PropagatorConfig() if config is None else config
         self._slices = slices

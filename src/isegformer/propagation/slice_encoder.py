@@ -10,24 +10,25 @@ import torch
 from torch import Tensor
 
 from isegformer.models.soft_aggregation import soft_aggregate
-from isegformer.models.stcn import Stcn, StcnKeys
+from isegformer.models.stcn import StcnKeys
 from isegformer.propagation.aggregation import sum_of_others
 from isegformer.propagation.config import PropagatorConfig
 from isegformer.propagation.memory import MemoryBank, MemoryEntry, cells
 from isegformer.propagation.slices import SliceSource
 from isegformer.propagation.working_grid import WorkingGrid, working_grid
+from isegformer.runtimes import PropagationEngine
 
 
 class SliceEncoder:
     """Keys, memory entries and predictions of slices."""
 
-    def __init__(self, network: Stcn, slices: SliceSource, *, config: PropagatorConfig) -> None:
+    def __init__(self, network: PropagationEngine, slices: SliceSource, *, config: PropagatorConfig) -> None:
         self._network = network
         self._slices = slices
         self._config = config
         self._cache: OrderedDict[int, StcnKeys] = OrderedDict()
         self._cached_bytes = 0
-        self.device: torch.device = next(network.parameters()).device
+        self.device: torch.device = network.device
         self.grid: WorkingGrid = working_grid(
             slices.shape,
             min_side_px=config.min_side_px,

@@ -1,0 +1,44 @@
+"""What computes networks on this computer, and why, as records ready for JSON."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from isegformer.errors import ConfigError
+from isegformer.models import ClickSegmenter, Stcn, load
+from isegformer.runtimes import AUTO, ORDER, RUNTIMES, Prepared, prepare_clicks, prepare_propagation
+
+
+def runtime_facts(weights: Sequence[str], *, device: str) -> dict[str, Any]:
+    """Return for every name or file of weights which runtime is chosen, and what each said.
+
+    Raises
+    ------
+    ConfigError : weights that are neither of a click network nor of a propagation network
+    WeightsNotFoundError, CheckpointError : as for `models.load`
+    """
+    return {name: _of_weights(name, device=device) for name in weights}
+
+
+def _of_weights(name: str, *, device: str) -> dict[str, Any]:
+    order = ORDER.get(device.partition(":")[0], tuple(RUNTIMES)[:1])
+    others = [runtime for runtime in RUNTIMES if runtime not in order]
+    found = {runtime: _verdict(name, runtime=runtime, device=device) for runtime in (*order, *others)}
+    return {"chosen": _prepared(name, runtime=AUTO, device=device).runtime, "order": list(order), **found}
+
+
+def _verdict(name: str, *, runtime: str, device: str) -> str:
+    """Return how far a runtime is from eager PyTorch, or why it does not work."""
+    try:
+        trial = _prepared(name, runtime=runtime, device=device).trials[-1]
+    except ConfigError as error:
+        return str(error)
+    return f"works; largest difference to eager PyTorch in its self-check {trial.difference:.2g}"
+
+
+def _prepared(name: str, *, runtime: str, device: str) -> Prepared[Any]:
+    network = load(name, device=device)
+    if isinstance(network, ClickSegmenter):
+        return prepare_clicks(network, runtime=runtime)
+    if isinstance(network, Stcn):
+        return prepare_propagation(network, runtime=runtime)
+    raise ConfigError(f"weights {name!r} hold a fusion network, expected a click or propagation network")

@@ -1,0 +1,35 @@
+"""How networks are computed: PyTorch as it is, or something faster that answers the same."""
+
+from isegformer.runtimes.choice import (
+    AUTO,
+    EAGER,
+    ORDER,
+    RUNTIMES,
+    Prepared,
+    Trial,
+    check_runtime,
+    prepare_clicks,
+    prepare_propagation,
+)
+from isegformer.runtimes.compiled_cache import CompiledCache
+from isegformer.runtimes.engines import ClickEngine, PropagationEngine
+from isegformer.runtimes.runtime import Runtime, Tolerance
+from isegformer.runtimes.warming import WarmUp
+
+__all__ = [
+    "AUTO",
+    "EAGER",
+    "ORDER",
+    "RUNTIMES",
+    "ClickEngine",
+    "CompiledCache",
+    "Prepared",
+    "PropagationEngine",
+    "Runtime",
+    "Tolerance",
+    "Trial",
+    "WarmUp",
+    "check_runtime",
+    "prepare_clicks",
+    "prepare_propagation",
+]
