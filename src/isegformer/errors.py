@@ -28,6 +28,7 @@
     │   ├── LimitError                      it, or what it asks for, is larger than the server takes
     │   └── NotFoundError                   it names something that is not there
     ├── BusyError             (RuntimeError) the work that is under way has to end first
+    │   └── ShuttingDownError               the server takes nothing any more, because it is about to end
     └── DependencyError       (ImportError) an optional dependency is not installed
 
 Messages say what was got, what was expected, and, where the user can act, what to do.
@@ -136,6 +137,10 @@ class NotFoundError(RequestError):
 
 class BusyError(IsegformerError, RuntimeError):
     """The work that is under way has to end first."""
+
+
+class ShuttingDownError(BusyError):
+    """The server is about to end, and takes nothing any more."""
 
 
 class DependencyError(IsegformerError, ImportError):

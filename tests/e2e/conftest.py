@@ -26,6 +26,7 @@ from isegformer.server.wire import decode_block
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "e2e_output"
 TOKEN = "a-token-for-tests-only"
+OTHER_TOKEN = "another-one-for-tests"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = (
     "--no-sandbox",
@@ -98,9 +99,14 @@ class Server:
         """The address that a browser opens first."""
         return f"{self.address}/?token={TOKEN}"
 
+    @property
+    def signed_in_as_ben(self) -> str:
+        """The same for the second user."""
+        return f"{self.address}/?token={OTHER_TOKEN}"
+
     def start(self) -> None:
         users = self.data_root.with_name("users.json")
-        users.write_text(json.dumps({"anna": TOKEN}), encoding="utf-8")
+        users.write_text(json.dumps({"anna": TOKEN, "ben": OTHER_TOKEN}), encoding="utf-8")
         command = ["serve", str(self.data_root), "--port", str(self.port), "--users", str(users)]
         script = "from isegformer.cli.main import main; main()"
         log = self.data_root.with_name("server.log").open("ab")
@@ -175,8 +181,11 @@ def wait_until(is_so: Callable[[], bool], what: str, *, patience_s: float = PATI
 class AnnotationPage:
     """A tab with the app in it; errors of its scripts are kept and must be none at the end."""
 
-    def __init__(self, browser: Any, *, width: int = 1280, height: int = 720) -> None:
-        self.context = browser.new_context(viewport={"width": width, "height": height})
+    def __init__(
+        self, browser: Any, *, width: int = 1280, height: int = 720, has_touch: bool = False
+    ) -> None:
+        size = {"width": width, "height": height}
+        self.context = browser.new_context(viewport=size, has_touch=has_touch)
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
         self.errors: list[str] = []
@@ -297,8 +306,8 @@ def open_tab(browser: Any) -> Iterator[Callable[..., AnnotationPage]]:
     """A function that opens a tab of a browser that knows nothing yet; all are closed at the end."""
     tabs: list[AnnotationPage] = []
 
-    def open_one(**size: int) -> AnnotationPage:
-        tabs.append(AnnotationPage(browser, **size))
+    def open_one(**options: Any) -> AnnotationPage:
+        tabs.append(AnnotationPage(browser, **options))
         return tabs[-1]
 
     yield open_one

@@ -63,3 +63,27 @@ def test_two_tabs_on_one_session_show_the_same(server, open_tab):
     one.page.wait_for_function("() => document.querySelector('.object-name .number').textContent === '0 ml'")
     one.quiet()
     assert one.painted_pixels() == 0
+
+
+def test_two_people_see_each_others_work_and_history_tells_them_apart(server, open_tab):
+    anna, ben = open_tab(), open_tab()
+    anna.open_scan(server.signed_in)
+    ben.open_scan(server.signed_in_as_ben)
+    anna.click(*anna.bright_spot())
+    ben.page.wait_for_selector(".object-name:has-text('Object 1')")
+    ben.quiet()
+    painted = anna.painted_pixels()
+    assert abs(ben.painted_pixels() - painted) < 0.02 * painted
+
+    ben.press("Enter")
+    anna.page.wait_for_selector("button:has-text('Reopen slice')")
+    entries = server.json(f"sessions/{server.scan_id()}/history")["entries"]
+    assert [(entry["type"], entry["user"]) for entry in entries] == [
+        ("AddObject", "anna"),
+        ("AddClick", "anna"),
+        ("AcceptSlice", "ben"),
+    ]
+    anna.page.goto(f"{server.address}/")
+    anna.page.wait_for_selector(".start-head:has-text('anna')")
+    ben.page.goto(f"{server.address}/")
+    ben.page.wait_for_selector(".start-head:has-text('ben')")

@@ -65,6 +65,23 @@ def test_a_round_that_starts_over_forgets_what_was_seen(volume, method, two_boxe
     assert propagation.evidence(0).of(3) == {}
 
 
+def test_a_round_that_was_cancelled_leaves_what_was_seen(volume, method, two_boxes):
+    propagation = AdvisingPropagation(method)
+    propagation(volume, {2: two_boxes}, axis=1, window=WINDOW)
+    before = dict(propagation.evidence(1).of(3))
+    propagation(volume, {4: two_boxes}, axis=1, window=WINDOW, is_cancelled=lambda: True)
+    assert propagation.evidence(1).of(3) == before
+
+
+def test_what_was_seen_can_be_given_to_another(volume, method, two_boxes):
+    first, second = AdvisingPropagation(method), AdvisingPropagation(method)
+    labels = first(volume, {2: two_boxes}, axis=1, window=WINDOW)
+    second.recall(1, first.evidence(1).copy())
+    asked = {"axis": 1, "annotated": [2], "geometry": volume.geometry}
+    assert second.advice(labels, **asked) == first.advice(labels, **asked)
+    assert second.evidence(1).of(3) == first.evidence(1).of(3) != {}
+
+
 def test_without_evidence_shapes_and_distances_speak(volume, two_boxes):
     propagation = AdvisingPropagation(ShapeInterpolation())
     drawn = {0: two_boxes, 10: two_boxes[::-1].copy()}

@@ -28,10 +28,12 @@ def serve(data_root, tmp_path):
     """Return a function that starts a server and returns its client; all end after the test."""
     with ExitStack() as stack:
 
-        def start(*, networks=None, token=TOKEN, **settings):
+        def start(*, networks=None, token=TOKEN, sample=None, adapter=None, **settings):
             app = create_app(
                 make_settings(data_root, **settings),
                 networks=networks or fake_networks(),
+                sample=sample,
+                adapter=adapter,
                 static=tmp_path / "no static files",
             )
             client = TestClient(app, headers={"Authorization": f"Bearer {token}"} if token else {})

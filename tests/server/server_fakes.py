@@ -7,7 +7,7 @@ from threading import Event
 import nibabel as nib
 import numpy as np
 
-from isegformer.propagation import Advice, SliceSuggestion
+from isegformer.propagation import Advice, EvidenceLog, SliceEvidence, SliceSuggestion
 from isegformer.server import Limits, Networks, ServerSettings
 from isegformer.session import WeightsFingerprint
 from isegformer.slicing import Roi
@@ -52,6 +52,7 @@ class NearestPropagation:
 
     def __init__(self, *, before_slice=lambda index: None):
         self._before_slice = before_slice
+        self.logs = {}
 
     def __call__(
         self,
@@ -77,7 +78,15 @@ class NearestPropagation:
                 on_slice(index, view[index])
             if on_progress is not None:
                 on_progress(index + 1, shape[axis])
+        self.logs[axis] = EvidenceLog()
+        self.logs[axis](SliceEvidence(index=2, label=1, entropy_px=4.5, disagreement_px=None))
         return result
+
+    def evidence(self, axis):
+        return self.logs.get(axis, EvidenceLog())
+
+    def recall(self, axis, log):
+        self.logs[axis] = log
 
     def advice(self, labels, *, axis, annotated, geometry):
         present = {int(label): 0.95 for label in np.unique(labels) if label}

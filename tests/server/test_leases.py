@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from isegformer.errors import BusyError
+from isegformer.errors import ShuttingDownError
 from isegformer.server.leases import LeaseStore, Opened
 
 
@@ -52,6 +52,29 @@ def test_what_is_lent_is_never_closed(things):
         assert things.store.size_bytes == 40
         assert "close" not in "".join(things.log)
     assert things.log[4:] == ["close d", "close c"] or len(things.store.open_keys()) == 2
+
+
+def test_what_is_retired_is_closed_as_soon_as_nobody_uses_it(things):
+    used, idle, other = ("session", "a"), ("session", "b"), ("volume", "a")
+
+    def lease(key):
+        return things.store.lease(
+            key, lambda: Opened(value=key, size_bytes=1, close=lambda: things.log.append(key))
+        )
+
+    with lease(idle), lease(other):
+        pass
+    with lease(used):
+        things.store.retire(lambda key: key[0] == "session")
+        assert things.log == [idle]
+        with lease(used):
+            pass
+        assert things.log == [idle]
+    assert things.log == [idle, used]
+    with lease(used):
+        pass
+    assert things.log == [idle, used], "opened anew, and no longer retired"
+    assert things.store.open_keys() == (other, used)
 
 
 def test_a_thing_may_hold_another_that_is_closed_after_it(things):
@@ -115,7 +138,7 @@ def test_shutting_waits_for_what_is_lent_and_then_lends_nothing(things):
     lease.__exit__(None, None, None)
     closing.join(30)
     assert things.log == ["open a", "close a"]
-    with pytest.raises(BusyError, match="shutting down"), things.lease("b"):
+    with pytest.raises(ShuttingDownError, match="shutting down"), things.lease("b"):
         pass
 
 

@@ -3,7 +3,7 @@ import threading
 import pytest
 from server_fakes import Gate
 
-from isegformer.errors import BusyError, ClickError
+from isegformer.errors import ClickError, ShuttingDownError
 from isegformer.server.device_turns import DeviceTurns
 from isegformer.server.network_worker import NetworkWorker, Task
 
@@ -93,7 +93,7 @@ def test_closing_does_what_is_queued_and_takes_no_more():
     gate.open()
     closing.join(30)
     assert last.result(0) == "done"
-    with pytest.raises(BusyError, match="shutting down"):
+    with pytest.raises(ShuttingDownError, match="shutting down"):
         worker.submit("a", Task(run=lambda _: None))
 
 

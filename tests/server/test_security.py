@@ -75,10 +75,14 @@ def test_the_token_of_the_address_becomes_a_cookie_that_scripts_cannot_read(stra
     assert stranger.get(ABOUT).json()["user"] == "eva"
 
 
-def test_a_wrong_token_in_the_address_sets_no_cookie(stranger):
-    answer = stranger.get("/?token=wrong", follow_redirects=False)
+def test_a_wrong_token_in_the_address_sets_no_cookie_and_is_told_to_a_person(stranger):
+    answer = stranger.get("/?token=wrong<b>", follow_redirects=False)
     assert answer.status_code == 401
     assert "set-cookie" not in answer.headers
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "does not sign you in" in answer.text
+    assert "Each start prints a new address" in answer.text
+    assert "wrong" not in answer.text
 
 
 @pytest.mark.parametrize(

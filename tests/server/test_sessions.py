@@ -320,3 +320,35 @@ def test_the_end_of_the_server_waits_for_the_click_at_work(serve):
     assert not closing.is_alive()
     again = serve()
     assert again.get(session).json()["seq"] == 2
+
+
+def test_a_scan_that_is_replaced_while_it_is_worked_on_is_noticed(client, session, data_root):
+    path = data_root / "a.nii.gz"
+    original, before = path.read_bytes(), client.get(session).json()
+    write_scan(path, seed=9)
+    for answer in (client.get(session), client.post(f"{session}/commands", json={"type": "Undo"})):
+        assert (answer.status_code, answer.json()["type"]) == (409, "urn:isegformer:problem:other-volume")
+        assert "Put the original back" in answer.json()["advice"]
+    path.write_bytes(original)
+    assert client.get(session).json() == before
+
+
+def test_a_scan_that_was_only_copied_over_itself_is_worked_on(client, session, data_root):
+    path = data_root / "a.nii.gz"
+    before = client.get(session).json()
+    path.write_bytes(path.read_bytes())
+    assert client.get(session).json() == before
+
+
+def test_a_scan_that_is_removed_while_it_is_worked_on_is_noticed(client, session, data_root):
+    (data_root / "a.nii.gz").unlink()
+    answer = client.get(session)
+    assert answer.status_code == 404
+    assert "there is no scan" in answer.json()["detail"]
+
+
+def test_a_server_that_is_shutting_down_says_so(client, session):
+    client.app.state.services.leases.shut()
+    answer = client.get(session)
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:isegformer:problem:shutting-down")
+    assert "Start isegformer again" in answer.json()["advice"]

@@ -69,9 +69,7 @@ def test_names_cannot_lead_out_of_the_root(client, good, data_root, tmp_path, na
     assert set(everything(tmp_path)) - set(before) == {"data/up.nii.gz"}
 
 
-@pytest.mark.parametrize(
-    "name", ["a.txt", "a.nhdr", "a.mhd", "a.dcm", "nii.gz", "a.nii.gz.exe", "..", "a.nii.gz/"]
-)
+@pytest.mark.parametrize("name", ["a.txt", "a.nhdr", "a.mhd", "nii.gz", "a.nii.gz.exe", "..", "a.nii.gz/"])
 def test_names_of_other_kinds_of_files_are_refused(client, good, data_root, name):
     before = everything(data_root)
     answer = send(client, good, name)

@@ -211,6 +211,24 @@ def test_a_propagation_that_fails_or_gives_another_shape_leaves_no_trace(folder)
         assert snapshot(session) == before
 
 
+def test_a_method_that_is_cancelled_puts_nothing_together(folder):
+    steps = []
+
+    def careful(volume, annotations, *, is_cancelled, **options):
+        steps.append("begun")
+        is_cancelled()
+        steps.append("put together")
+        return np.zeros(SHAPE, np.uint16)
+
+    with create_session(folder, propagations={"careful": careful}) as session:
+        session.apply(AddObject(label=1, name="a"))
+        session.apply(bars(1, 1, 0))
+        session.apply(accept(1))
+        outcome = session.apply(Propagate(axis=0, method="careful"), is_cancelled=lambda: True)
+    assert not outcome.is_applied
+    assert steps == ["begun"]
+
+
 def test_propagation_reports_its_progress(session):
     for command in (bars(1, 1, 0), accept(1)):
         session.apply(command)

@@ -1,5 +1,5 @@
 /** Typed client of the server's routes. */
-import type { About, Advice, Applied, Axis, Click, Command, Job, Problem, ScanSummary, Session } from "./types.ts";
+import type { About, Adaptation, AdaptationRun, Advice, Applied, Axis, Click, Command, Job, Problem, ScanSummary, Session } from "./types.ts";
 import { encodeMask } from "./wire.ts";
 
 /** The server answered, and says what is wrong and what to do. */
@@ -37,6 +37,7 @@ export type OnBytes = (received: number, total: number | null) => void;
 export const api = {
   about: (): Promise<About> => getJson("about"),
   scans: async (): Promise<readonly ScanSummary[]> => (await getJson<{ scans: ScanSummary[] }>("scans")).scans,
+  sample: (): Promise<ScanSummary> => sendJson("POST", "scans/sample", {}),
   openSession: (scan: string): Promise<Session> => sendJson("POST", "sessions", { scan }),
   session: (id: string): Promise<Session> => getJson(`sessions/${id}`),
   volume: (scan: string, onBytes: OnBytes): Promise<ArrayBuffer> => download(`scans/${scan}/volume.nii.gz`, onBytes),
@@ -56,6 +57,13 @@ export const api = {
   },
   advice: (id: string, axis: Axis): Promise<Advice> => getJson(`sessions/${id}/advice?axis=${axis}`),
 
+  adaptation: (): Promise<Adaptation> => getJson("adaptation"),
+  adapt: (minutes: number): Promise<AdaptationRun> => sendJson("POST", "adaptation", { minutes }),
+  cancelAdapting: async (): Promise<void> => {
+    await answer("adaptation", { method: "DELETE" });
+  },
+  chooseWeights: (adapted: boolean): Promise<Adaptation> => sendJson("PUT", "adaptation/weights", { adapted }),
+
   /** `objects`: all in one file, a file for each in an archive, or one of them by its label. */
   exportUrl: (id: string, format: string, objects: "all" | "each" | number): string => {
     const query = { all: "", each: "?each=true" }[String(objects)] ?? `?object=${objects}`;
@@ -64,8 +72,8 @@ export const api = {
   eventsUrl: (id: string): string => `${location.origin.replace(/^http/, "ws")}/api/sessions/${id}/events`,
 };
 
-/** Upload a scan; XMLHttpRequest, because fetch does not tell how far it is. */
-export function upload(file: File, onShare: (share: number) => void): Promise<ScanSummary> {
+/** Upload a scan, which may be many files of one DICOM series; XMLHttpRequest, because fetch does not tell how far it is. */
+export function upload(files: readonly File[], onShare: (share: number) => void): Promise<ScanSummary> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", "/api/scans");
@@ -76,7 +84,7 @@ export function upload(file: File, onShare: (share: number) => void): Promise<Sc
       else reject(new ProblemError(asProblem(request.responseText, request.status, request.statusText)));
     };
     const form = new FormData();
-    form.append("file", file);
+    for (const file of files) form.append("file", file);
     request.send(form);
   });
 }

@@ -50,6 +50,7 @@ const ICONS = {
   play: "M6 4l10 6-10 6z",
   stop: "M5.500 5.500h9v9h-9z",
   target: "M10 4a6 6 0 100 12 6 6 0 000-12zM10 2v3M10 15v3M2 10h3M15 10h3",
+  learn: "M4 16l4-5 3 3 5-8M12.500 6H16v3.500M4 4v12h12",
   upload: "M10 13V4M6.500 7.500L10 4l3.500 3.500M4 16h12",
   close: "M5 5l10 10M15 5L5 15",
   queue: "M4 5.500h12M4 10h6M4 14.500h6M14 11v6M11 14h6",

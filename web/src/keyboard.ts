@@ -10,7 +10,7 @@ export type ActionName =
   | "addObject" | "renameObject" | "lockObject" | "hideObject" | "removeObject" | "nextObject" | "previousObject"
   | "layoutMain" | "layoutGrid" | "layoutAxial" | "layoutCoronal" | "layoutSagittal" | "layoutRender"
   | "zoomIn" | "zoomOut" | "fit" | "lessOpaque" | "moreOpaque" | "toggleOutline" | "toggleMasks"
-  | "export" | "help";
+  | "export" | "adapt" | "help";
 
 export type Group = "Tools" | "Clicks" | "Slices" | "Objects" | "View" | "General";
 
@@ -76,6 +76,7 @@ const rows: readonly (readonly [Group, ActionName, string, ...string[]])[] = [
   ["General", "redo", "Redo", "Ctrl+Shift+Z", "Ctrl+Y"],
   ["General", "escape", "Cancel: drag, queued clicks, propagation", "Escape"],
   ["General", "export", "Export", "Ctrl+S"],
+  ["General", "adapt", "Adapt the network", "Shift+A"],
   ["General", "help", "This help", "?", "Shift+?"],
 ];
 

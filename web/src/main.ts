@@ -48,14 +48,14 @@ async function showSession(scan: string, about: About, isWanted: () => boolean):
   const stage = makeStage();
   root.append(h("div", { class: "staging" }, stage.element)); // NiiVue measures its canvas, so it must be in the page
   const viewer = await Viewer.open(stage.glCanvas, file, session.shape, session.window);
-  const page = sessionPage(new Store(initialState(session)), viewer, stage, about);
+  const page = sessionPage(new Store(initialState(session, about)), viewer, stage, about);
   closePage = page.close;
   root.replaceChildren(page.element);
   stage.markerCanvas.focus({ preventScroll: true });
 }
 
 /** Where the work was left: at the last click, else in the middle. */
-function initialState(session: Session): SessionState {
+function initialState(session: Session, about: About): SessionState {
   const last = session.clicks.at(-1);
   const axis = last?.axis ?? session.accepted.at(-1)?.axis ?? widestAxis(session.spacing_mm);
   const voxel = session.shape.map((length) => Math.floor(length / 2)) as [number, number, number];
@@ -64,6 +64,7 @@ function initialState(session: Session): SessionState {
   return {
     ...loadPreferences(),
     session,
+    clickWeights: about.click_weights,
     connection: "online",
     job: session.job,
     waiting: 0,

@@ -18,6 +18,8 @@ export interface Notice {
 
 export interface SessionState {
   readonly session: Session;
+  /** Name of the click weights that the server works with. */
+  readonly clickWeights: string;
   readonly connection: Connection;
   readonly job: Job | null;
   /** Requests that wait for an answer. */

@@ -114,6 +114,49 @@ export interface About {
   readonly click_weights: string;
   readonly propagation_weights: string;
   readonly method: string;
+  /** What the server offers to those without a scan; null where it has none. */
+  readonly sample: string | null;
+}
+
+export interface AdaptationRun {
+  readonly state: "preparing" | "learning" | "cancelling";
+  readonly user: string;
+  readonly cases: number;
+  readonly minutes: number;
+  readonly seconds: number;
+  /** At most; null before the first measurement. */
+  readonly seconds_left: number | null;
+  /** Mean clicks with the present weights, and with the best so far. */
+  readonly before: number | null;
+  readonly best: number | null;
+}
+
+export interface AdaptationEnd {
+  readonly state: "better" | "no better" | "cancelled" | "failed";
+  readonly detail: string | null;
+  readonly before: number | null;
+  readonly after: number | null;
+}
+
+export interface AdaptedWeights {
+  readonly measure: string;
+  readonly before: number;
+  readonly after: number;
+  readonly cases: readonly string[];
+  readonly user: string;
+  readonly made_utc: string;
+  readonly is_in_use: boolean;
+}
+
+export interface Adaptation {
+  /** Why the network cannot be adapted here, and what to do. */
+  readonly obstacle: string | null;
+  /** Scans with accepted slices. */
+  readonly cases: number;
+  readonly click_weights: string;
+  readonly run: AdaptationRun | null;
+  readonly last: AdaptationEnd | null;
+  readonly result: AdaptedWeights | null;
 }
 
 /** RFC 9457. */

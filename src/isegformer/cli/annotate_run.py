@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 import typer
 
-from isegformer.cli.serve_run import NetworkChoice, bytes_of, load_networks
+from isegformer.cli.serve_run import NetworkChoice, app_of, bytes_of
 from isegformer.errors import ConfigError
-from isegformer.server import ServerSettings, create_app, default_state_root
+from isegformer.server import ServerSettings, default_state_root
 from isegformer.server.data_root import DataRoot, folder_kind
 from isegformer.server.run import bound_socket, run, url_of
 
@@ -50,7 +50,7 @@ def run_annotate(request: AnnotateRequest) -> None:
         memory_budget_bytes=bytes_of(request.memory_budget),
     )
     bound = bound_socket(settings)
-    app = create_app(settings, networks=load_networks(request.networks))
+    app = app_of(settings, request.networks)
     query = {"token": token} if opening.scan is None else {"token": token, "scan": opening.scan}
 
     def announce() -> None:

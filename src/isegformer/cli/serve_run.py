@@ -4,25 +4,31 @@ import platform
 import re
 import secrets
 import socket
-from collections.abc import Mapping
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 import typer
 import yaml
+from fastapi import FastAPI
 
 from isegformer.cli.networks import choose_device
+from isegformer.cli.train_run import MODULES
+from isegformer.demo import brain_volume
 from isegformer.errors import ConfigError
 from isegformer.interaction import SlicePredictor, load_click_engine, load_predictor_config
 from isegformer.models import weights_sha256
 from isegformer.propagation import AdvisingPropagation, load_propagation_engine, method_with
 from isegformer.runtimes import EAGER, PropagationEngine, WarmUp, check_runtime
-from isegformer.server import Networks, ServerSettings, create_app, default_state_root
+from isegformer.server import Adapter, Networks, Sample, ServerSettings, create_app, default_state_root
 from isegformer.server.run import bound_socket, run, url_of
 from isegformer.server.settings import LOOPBACK
 from isegformer.session import WeightsFingerprint
+from isegformer.types import PathLike
 
 ONLY_USER = "annotator"
 """Name of the user of a server that was started without users, for this machine alone."""
@@ -73,7 +79,7 @@ def run_serve(request: ServeRequest) -> None:
         memory_budget_bytes=bytes_of(request.memory_budget),
     )
     bound = bound_socket(settings)
-    app = create_app(settings, networks=load_networks(request.networks))
+    app = app_of(settings, request.networks)
 
     def announce() -> None:
         typer.echo(f"serving {request.data_root} at {url_of(bound)}; Ctrl-C ends")
@@ -140,6 +146,52 @@ def bytes_of(text: str) -> int:
     return int(float(match.group(1)) * _UNITS[match.group(2).upper()])
 
 
+def app_of(settings: ServerSettings, choice: NetworkChoice) -> FastAPI:
+    """Return the application with networks, sample and the means to adapt; errors as for `load_networks`."""
+    networks = load_networks(choice)
+    return create_app(
+        settings,
+        networks=networks,
+        sample=sample_here(),
+        adapter=adapter_of(networks, runtime=choice.runtime),
+    )
+
+
+def adapter_of(networks: Networks, *, runtime: str) -> Adapter:
+    """Return what adapts the click network of a server, and loads what comes of it."""
+
+    def load(weights: Path) -> Networks:
+        warm_up = WarmUp()
+        new_segmenter = segmenters_of(weights, device=networks.device, runtime=runtime, warm_up=warm_up)
+        warm_up.start()
+        return replace(
+            networks,
+            new_segmenter=new_segmenter,
+            fingerprint=replace(networks.fingerprint, click=weights_sha256(weights)),
+            click_weights=f"{networks.click_weights}, adapted",
+        )
+
+    missing = [module for module in MODULES if find_spec(module) is None]
+    return Adapter(
+        command=lambda folder: (sys.executable, "-m", "isegformer.adaptation.worker", str(folder)),
+        load=load,
+        start_from=networks.click_weights,
+        obstacle=(
+            f"{', '.join(missing)} is not installed; run: pip install 'isegformer[train]', then start the "
+            "server again"
+            if missing
+            else None
+        ),
+    )
+
+
+def sample_here() -> Sample | None:
+    """Return the brain template as a sample scan; None without the extra that brings it."""
+    if find_spec("nilearn") is None:
+        return None
+    return Sample(stem="sample-brain", title="sample brain", read=brain_volume)
+
+
 def load_networks(choice: NetworkChoice) -> Networks:
     """Return the networks for a server, which answer at once and get faster while they are in use.
 
@@ -148,11 +200,7 @@ def load_networks(choice: NetworkChoice) -> Networks:
     device = choose_device(choice.device)
     check_runtime(choice.runtime)
     warm_up = WarmUp()
-    clicks = warm_up.clicks(
-        load_click_engine(choice.weights, device=device, runtime=EAGER).engine,
-        partial(load_click_engine, choice.weights, device=device, runtime=choice.runtime),
-    )
-    config = load_predictor_config(choice.weights)
+    new_segmenter = segmenters_of(choice.weights, device=device, runtime=choice.runtime, warm_up=warm_up)
 
     def load_network() -> PropagationEngine:
         weights = choice.propagation_weights
@@ -164,7 +212,7 @@ def load_networks(choice: NetworkChoice) -> Networks:
     method = method_with(choice.method, load_network)
     warm_up.start()
     return Networks(
-        new_segmenter=lambda: SlicePredictor(clicks, config),
+        new_segmenter=new_segmenter,
         new_propagation=lambda: AdvisingPropagation(method),
         method=choice.method,
         fingerprint=WeightsFingerprint(
@@ -176,3 +224,15 @@ def load_networks(choice: NetworkChoice) -> Networks:
         runtime=f"{device}, {torch.get_num_threads()} threads, torch {torch.__version__}, "
         f"python {platform.python_version()}, runtime {choice.runtime}",
     )
+
+
+def segmenters_of(
+    weights: PathLike, *, device: str, runtime: str, warm_up: WarmUp
+) -> Callable[[], SlicePredictor]:
+    """Return what makes segmenters, which share one network; errors as for `load_predictor`."""
+    network = warm_up.clicks(
+        load_click_engine(weights, device=device, runtime=EAGER).engine,
+        partial(load_click_engine, weights, device=device, runtime=runtime),
+    )
+    config = load_predictor_config(weights)
+    return lambda: SlicePredictor(network, config)

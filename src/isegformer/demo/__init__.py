@@ -1,6 +1,6 @@
 """A piece of work from end to end: a real volume, a simulated user, a picture of the result."""
 
-from isegformer.demo.brain import brain_scene
+from isegformer.demo.brain import brain_scene, brain_volume
 from isegformer.demo.display import to_display
 from isegformer.demo.rounds import DemoPlan, RoundResult, run_rounds, worst_slices
 from isegformer.demo.scene import Scene
@@ -13,6 +13,7 @@ __all__ = [
     "Scene",
     "SimulatedUser",
     "brain_scene",
+    "brain_volume",
     "run_rounds",
     "to_display",
     "worst_slices",

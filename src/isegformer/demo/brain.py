@@ -20,6 +20,14 @@ AXIAL = 2
 """Slices across k run from the feet to the head in the template."""
 
 
+def brain_volume() -> Volume:
+    """Return the template alone."""
+    from nilearn import datasets  # noqa: PLC0415  an extra; whoever calls this checks that it is there
+
+    intensities, affine = _array_and_affine(datasets.load_mni152_template, resolution=RESOLUTION_MM)
+    return Volume(intensities, Geometry(intensities.shape, affine))
+
+
 def brain_scene() -> Scene:
     """Return the template, with the brain as the goal: where the tissue maps say grey or white matter.
 
@@ -28,12 +36,10 @@ def brain_scene() -> Scene:
     from nilearn import datasets  # noqa: PLC0415  an extra; the command line checks that it is there
 
     load = partial(_array_and_affine, resolution=RESOLUTION_MM)
-    intensities, affine = load(datasets.load_mni152_template)
     grey_matter, _ = load(datasets.load_mni152_gm_template)
     white_matter, _ = load(datasets.load_mni152_wm_template)
-    volume = Volume(intensities, Geometry(intensities.shape, affine))
     goal = largest_component(grey_matter + white_matter > 0.5)
-    return Scene(name="brain", volume=volume, goal=goal, axis=AXIAL)
+    return Scene(name="brain", volume=brain_volume(), goal=goal, axis=AXIAL)
 
 
 def largest_component(mask: Mask) -> Mask:

@@ -21,8 +21,8 @@ class AdvisingPropagation:
     """`propagate_volume` with one method and a memory of what it saw, for one volume.
 
     It is called as a session calls its propagations. Evidence of earlier rounds stays as long as rounds go on
-    from each other. It is forgotten with the object: a session that is opened again gets advice from shapes
-    and distances, until it propagates again.
+    from each other; a round that was cancelled leaves none. It is forgotten with the object, unless whoever
+    keeps it elsewhere gives it back with `recall`: without evidence advice comes from shapes and distances.
     """
 
     def __init__(self, method: PropagationMethod) -> None:
@@ -42,9 +42,8 @@ class AdvisingPropagation:
         on_slice: SliceCallback | None = None,
     ) -> Labels:
         """Return labels uint16 (I, J, K); see `propagate_volume`."""
-        if earlier is None or axis not in self._logs:
-            self._logs[axis] = EvidenceLog()
-        return propagate_volume(
+        log = EvidenceLog() if earlier is None else self.evidence(axis).copy()
+        result = propagate_volume(
             volume,
             annotations,
             axis=axis,
@@ -54,12 +53,19 @@ class AdvisingPropagation:
             on_progress=on_progress,
             is_cancelled=is_cancelled,
             on_slice=on_slice,
-            on_evidence=self._logs[axis],
+            on_evidence=log,
         )
+        if is_cancelled is None or not is_cancelled():
+            self._logs[axis] = log
+        return result
 
     def evidence(self, axis: int) -> EvidenceLog:
         """Return what the last rounds across an axis saw; empty if there were none."""
         return self._logs.get(axis, EvidenceLog())
+
+    def recall(self, axis: int, log: EvidenceLog) -> None:
+        """Take back what the last rounds across an axis saw, as `evidence` gave it."""
+        self._logs[axis] = log
 
     def advice(
         self,

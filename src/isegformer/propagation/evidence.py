@@ -94,3 +94,15 @@ class EvidenceLog:
     def of(self, label: int) -> Mapping[int, SliceEvidence]:
         """Return what is known of an object, by slice."""
         return dict(self._by_label.get(label, {}))
+
+    def items(self) -> Iterator[SliceEvidence]:
+        """Yield everything that is known."""
+        for by_index in self._by_label.values():
+            yield from by_index.values()
+
+    def copy(self) -> "EvidenceLog":
+        """Return a log of its own that knows the same."""
+        log = EvidenceLog()
+        for seen in self.items():
+            log(seen)
+        return log

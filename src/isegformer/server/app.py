@@ -12,9 +12,11 @@ from starlette.staticfiles import StaticFiles
 
 from isegformer import __version__
 from isegformer.server import problems, schemas
+from isegformer.server.adaptation_process import Adapter
 from isegformer.server.networks import Networks
 from isegformer.server.routes import (
     about,
+    adaptation,
     commands,
     events,
     exports,
@@ -23,6 +25,7 @@ from isegformer.server.routes import (
     scans,
     sessions,
 )
+from isegformer.server.sample_scan import Sample
 from isegformer.server.security import COOKIE, PathAccess, SecurityMiddleware
 from isegformer.server.services import build_services
 from isegformer.server.settings import ServerSettings
@@ -33,6 +36,7 @@ STATIC = Path(__file__).with_name("static")
 
 ROUTERS = (
     about.router,
+    adaptation.router,
     scans.router,
     sessions.router,
     commands.router,
@@ -65,17 +69,26 @@ class Application(FastAPI):
         return document
 
 
-def create_app(settings: ServerSettings, *, networks: Networks, static: Path = STATIC) -> FastAPI:
+def create_app(
+    settings: ServerSettings,
+    *,
+    networks: Networks,
+    sample: Sample | None = None,
+    adapter: Adapter | None = None,
+    static: Path = STATIC,
+) -> FastAPI:
     """Return the application; its threads start with it and end when it is shut down.
 
     Parameters
     ----------
+    sample : offered to those who have no scan at hand
+    adapter : adapts the click network; None: this server does not
     static : folder with the browser app; where it has no index.html a page says how to build it
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        services = await in_thread(lambda: build_services(settings, networks))
+        services = await in_thread(lambda: build_services(settings, networks, sample=sample, adapter=adapter))
         app.state.services = services
         try:
             yield

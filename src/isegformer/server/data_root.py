@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 from isegformer.errors import NotFoundError
 from isegformer.volume.io.dicom_headers import is_dicom_file
@@ -32,6 +33,9 @@ DEEPEST = 8
 
 MOST_SCANS = 5000
 """Scans that are listed; a data root with more should be split."""
+
+FileState: TypeAlias = tuple[int, int, int]
+"""Of a file or folder, see `file_state`."""
 
 _LOOKED_AT = 16
 """Files of a folder that are looked at to find out whether it is a DICOM series."""
@@ -126,6 +130,18 @@ class DataRoot:
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix()
+
+
+def file_state(path: Path) -> FileState | None:
+    """Return what tells a file from another one that was put in its place; None where there is none.
+
+    Of a folder this tells whether files came or went, not whether one was written over.
+    """
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_ino, state.st_size, state.st_mtime_ns
 
 
 def scan_id(name: str) -> str:

@@ -8,12 +8,12 @@ holds its volume.
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from isegformer.errors import BusyError
+from isegformer.errors import ShuttingDownError
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ class LeaseStore:
         self._open: OrderedDict[Hashable, Opened] = OrderedDict()
         self._uses: dict[Hashable, int] = {}
         self._in_transit: set[Hashable] = set()
+        self._retired: set[Hashable] = set()
         self._is_shut = False
 
     @property
@@ -55,7 +56,7 @@ class LeaseStore:
 
         Raises
         ------
-        BusyError : the store is shut; or whatever `opener` raises
+        ShuttingDownError : the store is shut; or whatever `opener` raises
         """
         value = self.take(key, opener)
         try:
@@ -69,7 +70,7 @@ class LeaseStore:
             while key in self._in_transit:
                 self._changed.wait()
             if self._is_shut:
-                raise BusyError("the server is shutting down; try again when it is back")
+                raise ShuttingDownError("the server is shutting down; try again when it is back")
             if key in self._open:
                 self._open.move_to_end(key)
                 self._uses[key] += 1
@@ -99,37 +100,46 @@ class LeaseStore:
             self._changed.notify_all()
         self._keep_budget()
 
+    def retire(self, is_meant: Callable[[Hashable], bool]) -> None:
+        """Close all that is open now under keys that are meant, each as soon as nobody uses it."""
+        with self._changed:
+            while any(is_meant(key) for key in self._in_transit):
+                self._changed.wait()
+            self._retired |= {key for key in self._open if is_meant(key)}
+        self._keep_budget()
+
     def shut(self) -> None:
         """Lend nothing any more, wait until all is given back, and close everything."""
         with self._changed:
             self._is_shut = True
         while True:
             with self._changed:
-                key = self._next_idle()
+                key = self._next_idle(self._open)
                 while key is None and (self._open or self._in_transit):
                     self._changed.wait()
-                    key = self._next_idle()
+                    key = self._next_idle(self._open)
                 if key is None:
                     return
                 item = self._start_closing(key)
             self._finish_closing(key, item)
 
     def _keep_budget(self) -> None:
-        """Close what nobody uses, least used first, until the rest fits."""
+        """Close what nobody uses: all that is retired; of the rest the least used first, until it fits."""
         while True:
             with self._changed:
                 total = sum(item.size_bytes for item in self._open.values())
-                key = self._next_idle() if total > self._budget_bytes else None
+                key = self._next_idle(self._open if total > self._budget_bytes else self._retired)
                 if key is None:
                     return
                 item = self._start_closing(key)
             self._finish_closing(key, item)
 
-    def _next_idle(self) -> Hashable | None:
-        return next((key for key in self._open if self._uses[key] == 0), None)
+    def _next_idle(self, keys: Collection[Hashable]) -> Hashable | None:
+        return next((key for key in keys if self._uses[key] == 0), None)
 
     def _start_closing(self, key: Hashable) -> Opened:
         self._in_transit.add(key)
+        self._retired.discard(key)
         del self._uses[key]
         return self._open.pop(key)
 
@@ -141,3 +151,13 @@ class LeaseStore:
         with self._changed:
             self._in_transit.discard(key)
             self._changed.notify_all()
+
+
+def session_key(session_id: str) -> Hashable:
+    """Return the key of a session."""
+    return "session", session_id
+
+
+def is_session(key: Hashable) -> bool:
+    """Whether a key is that of a session."""
+    return isinstance(key, tuple) and key[:1] == ("session",)

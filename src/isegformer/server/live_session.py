@@ -15,6 +15,7 @@ from typing import Any
 from isegformer.clicks import Click, check_clicks_inside, clicks_of_box
 from isegformer.errors import BusyError, IsegformerError, NotFoundError, SessionError
 from isegformer.server import schemas, wire
+from isegformer.server.advice_memory import AdviceMemory
 from isegformer.server.data_root import Scan
 from isegformer.server.device_turns import DeviceTurns
 from isegformer.server.events import Hub
@@ -55,6 +56,7 @@ class LiveSession:
 
     Parameters
     ----------
+    memory : of advice; what it knows of the session is taken up
     on_applied : called after each command that was applied, in the thread that applied it
     """
 
@@ -66,6 +68,7 @@ class LiveSession:
         propagation: AdvisingPropagation,
         hub: Hub,
         workshop: Workshop,
+        memory: AdviceMemory,
         on_applied: Callable[["LiveSession"], None],
     ) -> None:
         self.session = session
@@ -76,13 +79,17 @@ class LiveSession:
         self._on_applied = on_applied
         self._lock = threading.Lock()
         self._job: PropagationJob | None = None
-        self._advice: schemas.Advice | None = None
+        self._memory = memory
+        memory.recall(session.view().sheet, into=propagation)
 
     def document(self) -> schemas.Session:
         """Return the session as it is now."""
         job = self._job
         return session_document(
-            self.session, self.scan, job=None if job is None else job.document(), advice=self._advice
+            self.session,
+            self.scan,
+            job=None if job is None else job.document(),
+            advice=self._memory.advice,
         )
 
     def history(self) -> schemas.History:
@@ -233,7 +240,7 @@ class LiveSession:
         elif outcome is None or not outcome.is_applied:
             end["state"] = "cancelled"
         else:
-            self._advice = self._advice_after(job.axis)
+            self._keep_advice(job.axis)
         with self._lock:  # the next command is taken, and told of, after the end of this one
             self._job = None
             try:
@@ -241,12 +248,14 @@ class LiveSession:
             finally:
                 self._tell(end)
 
-    def _advice_after(self, axis: int) -> schemas.Advice | None:
+    def _keep_advice(self, axis: int) -> None:
+        """Keep advice on the result of a propagation, for all who look at the session from now on."""
         try:
-            return self._advised(axis)
+            advice = self._advised(axis)
         except Exception:
             logger.exception("no advice could be given")  # the propagation itself is done and kept
-            return None
+            advice = None
+        self._memory.keep(advice, axis=axis, sheet=self.session.view().sheet, by=self._propagation)
 
     def _preview(self, plane: Plane, labels: Labels) -> None:
         if not self._hub.is_watched:

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from isegformer.errors import BusyError, IsegformerError
+from isegformer.errors import IsegformerError, ShuttingDownError
 
 logger = logging.getLogger(__name__)
 
@@ -49,10 +49,10 @@ class NetworkWorker:
             return sum(len(queue) for queue in self._lanes.values())
 
     def submit(self, lane: Hashable, task: Task) -> Future[Any]:
-        """Put a task at the end of the queue of `lane`; BusyError once the worker is closed."""
+        """Put a task at the end of the queue of `lane`; ShuttingDownError once the worker is closed."""
         with self._changed:
             if self._is_closed:
-                raise BusyError("the server is shutting down; try again when it is back")
+                raise ShuttingDownError("the server is shutting down; try again when it is back")
             self._lanes.setdefault(lane, deque()).append(task)
             self._changed.notify()
         return task.future

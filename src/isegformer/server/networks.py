@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from isegformer.propagation import Advice
+from isegformer.propagation import Advice, EvidenceLog
 from isegformer.session import Propagation, SliceSegmenter, WeightsFingerprint
 from isegformer.types import Labels
 from isegformer.volume import Geometry
@@ -15,6 +15,12 @@ class AdvisingPropagation(Propagation, Protocol):
 
     def advice(self, labels: Labels, *, axis: int, annotated: Collection[int], geometry: Geometry) -> Advice:
         """Return advice on the label map (I, J, K); see `isegformer.propagation.AdvisingPropagation`."""
+
+    def evidence(self, axis: int) -> EvidenceLog:
+        """Return what the last rounds across an axis saw."""
+
+    def recall(self, axis: int, log: EvidenceLog) -> None:
+        """Take back what `evidence` gave, for a session that was opened again."""
 
 
 @dataclass(frozen=True, kw_only=True)

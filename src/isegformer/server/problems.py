@@ -36,6 +36,15 @@ KINDS: tuple[tuple[type[BaseException], Kind], ...] = (
     ),
     (errors.RequestError, Kind(status=422, name="request", title="The request cannot be understood")),
     (
+        errors.ShuttingDownError,
+        Kind(
+            status=503,
+            name="shutting-down",
+            title="The server is shutting down",
+            advice="Nothing that was confirmed is lost. Start isegformer again, then repeat this.",
+        ),
+    ),
+    (
         errors.BusyError,
         Kind(status=409, name="busy", title="Work is under way", advice="Wait for its end, or cancel it."),
     ),
@@ -58,7 +67,8 @@ KINDS: tuple[tuple[type[BaseException], Kind], ...] = (
             status=409,
             name="other-volume",
             title="The scan is not the one the session was made on",
-            advice="Put the original file back, or move the session's folder away to start anew.",
+            advice="Its file was replaced. Put the original back: the work on it is kept. Or give the new "
+            "file another name, to start anew on it.",
         ),
     ),
     (errors.SessionError, Kind(status=409, name="session", title="This does not fit the session as it is")),

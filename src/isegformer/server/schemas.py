@@ -49,6 +49,7 @@ class About(Document):
     propagation_weights: str
     method: str
     target_dice: float
+    sample: str | None = Field(description="What `POST /api/scans/sample` puts into the data root.")
     limits: Limits
 
 
@@ -265,3 +266,62 @@ class History(Document):
     """Everything that happened, oldest first."""
 
     entries: list[HistoryEntry]
+
+
+class NewAdaptation(Document):
+    """How long adapting may take."""
+
+    minutes: float = Field(default=20, ge=0.1, le=600)
+
+
+class WeightsChoice(Document):
+    """Which click weights to work with."""
+
+    adapted: bool = Field(description="False: those that the server was started with.")
+
+
+class AdaptationRun(Document):
+    """Adapting under way."""
+
+    state: Literal["preparing", "learning", "cancelling"]
+    user: str
+    cases: int
+    minutes: float
+    seconds: float = Field(description="Since the start.")
+    seconds_left: float | None = Field(description="At most; null before the first measurement.")
+    before: float | None = Field(description="Mean clicks with the present weights.")
+    best: float | None = Field(description="Mean clicks with the best weights so far.")
+
+
+class AdaptationEnd(Document):
+    """How the last run of this server ended."""
+
+    state: Literal["better", "no better", "cancelled", "failed"]
+    detail: str | None = Field(description="Why it failed.")
+    before: float | None
+    after: float | None
+
+
+class AdaptedWeights(Document):
+    """Click weights that were adapted on this server."""
+
+    measure: str
+    before: float
+    after: float
+    cases: list[str]
+    user: str
+    made_utc: datetime
+    start_from: str = Field(description="SHA-256 of the weights that were adapted.")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    is_in_use: bool
+
+
+class Adaptation(Document):
+    """All about adapting on this server."""
+
+    obstacle: str | None = Field(description="Why adapting is not possible here, and what to do.")
+    cases: int = Field(description="Scans with accepted slices.")
+    click_weights: str = Field(description="Name of those in use.")
+    run: AdaptationRun | None
+    last: AdaptationEnd | None
+    result: AdaptedWeights | None

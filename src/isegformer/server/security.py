@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from isegformer.errors import LimitError
 from isegformer.server.problems import problem, problem_of, response_of
+from isegformer.server.refusal_page import refusal_page
 from isegformer.server.settings import ServerSettings
 
 COOKIE = "isegformer_token"
@@ -137,7 +138,7 @@ class SecurityMiddleware:
             return None
         token = query.pop("token")[-1]
         if _user(token, self._settings.users) is None:
-            return response_of(_NO_TOKEN)
+            return refusal_page()
         rest = urlencode(query, doseq=True)
         answer = RedirectResponse(f"/?{rest}" if rest else "/", status_code=303)
         answer.set_cookie(

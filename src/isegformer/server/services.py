@@ -9,6 +9,8 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from isegformer.server import schemas
+from isegformer.server.adaptation_desk import AdaptationDesk
+from isegformer.server.adaptation_process import Adapter
 from isegformer.server.data_root import DataRoot
 from isegformer.server.device_turns import DeviceTurns
 from isegformer.server.leases import LeaseStore
@@ -16,6 +18,8 @@ from isegformer.server.live_session import LiveSession, Workshop
 from isegformer.server.monai_label.temporary_volumes import TemporaryVolumes
 from isegformer.server.network_worker import NetworkWorker
 from isegformer.server.networks import Networks
+from isegformer.server.networks_in_use import NetworksInUse
+from isegformer.server.sample_scan import Sample, SampleShelf
 from isegformer.server.scan_store import ScanStore
 from isegformer.server.session_store import SessionStore
 from isegformer.server.settings import ServerSettings
@@ -27,14 +31,21 @@ class Services:
     """Everything that handlers call."""
 
     settings: ServerSettings
-    networks: Networks
+    networks_in_use: NetworksInUse
+    adaptation: AdaptationDesk
     scans: ScanStore
     sessions: SessionStore
     uploads: Uploads
+    samples: SampleShelf
     leases: LeaseStore
     worker: NetworkWorker
     turns: DeviceTurns
     temporary: TemporaryVolumes
+
+    @property
+    def networks(self) -> Networks:
+        """The networks that are worked with now."""
+        return self.networks_in_use.current
 
     def queue(
         self, session_id: str, submit: Callable[[LiveSession], Future[schemas.Applied]]
@@ -59,7 +70,8 @@ class Services:
             raise
 
     def close(self) -> None:
-        """End propagations, finish the commands that are queued, close every session."""
+        """End propagations and adapting, finish the commands that are queued, close every session."""
+        self.adaptation.close()
         self.sessions.cancel_all()
         self.worker.close()
         self.sessions.cancel_all()  # one that was still queued has begun meanwhile
@@ -68,27 +80,35 @@ class Services:
         self.sessions.close_hubs()
 
 
-def build_services(settings: ServerSettings, networks: Networks) -> Services:
+def build_services(
+    settings: ServerSettings, networks: Networks, *, sample: Sample | None, adapter: Adapter | None
+) -> Services:
     """Return the parts of a server; a thread for the network starts."""
     leases, turns, worker = LeaseStore(settings.memory_budget_bytes), DeviceTurns(), NetworkWorker()
     state_root, limits = settings.state_root, settings.limits
     (state_root / "sessions").mkdir(parents=True, exist_ok=True)
-    data_root = DataRoot(settings.data_root)
+    data_root, in_use = DataRoot(settings.data_root), NetworksInUse(networks, leases)
     scans = ScanStore(data_root, leases, cache=state_root / "cache", limits=limits)
-    workshop = Workshop(worker=worker, turns=turns, method=networks.method, target_dice=settings.target_dice)
+    sessions = SessionStore(
+        state_root / "sessions",
+        scans,
+        leases,
+        networks=in_use,
+        workshop=Workshop(
+            worker=worker, turns=turns, method=networks.method, target_dice=settings.target_dice
+        ),
+        lock_patience_s=settings.lock_patience_s,
+    )
     return Services(
         settings=settings,
-        networks=networks,
-        scans=scans,
-        sessions=SessionStore(
-            state_root / "sessions",
-            scans,
-            leases,
-            networks=networks,
-            workshop=workshop,
-            lock_patience_s=settings.lock_patience_s,
+        networks_in_use=in_use,
+        adaptation=AdaptationDesk(
+            state_root / "adapted", adapter=adapter, networks=in_use, scans=scans, sessions=sessions
         ),
+        scans=scans,
+        sessions=sessions,
         uploads=Uploads(data_root, limits=limits),
+        samples=SampleShelf(data_root, sample),
         leases=leases,
         worker=worker,
         turns=turns,

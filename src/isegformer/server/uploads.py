@@ -1,22 +1,24 @@
 """Files that people send: taken into the data root only once they are known to be volumes.
 
-A file is put alone into a hidden folder first, under a name that nobody can guess, and read there under the
-limits for uploads. Alone, so that a header that names another file finds none: it could show that file as
-voxels. One at a time, so that many together cannot take more memory than one. Then the file gets its own
-name, made safe; what is there already is never replaced.
+What comes is put into a hidden folder first, under names that nobody can guess, and read there under the
+limits for uploads. A file is alone in it, so that a header that names another file finds none: it could show
+that file as voxels. One at a time, so that many together cannot take more memory than one. Then it gets its
+own name, made safe; what is there already is never replaced.
 """
 
 import os
 import re
-import shutil
 import threading
-import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from isegformer.errors import IsegformerError, LimitError, RequestError, WriteError
+from isegformer.errors import IsegformerError, LimitError, RequestError, VolumeReadError, WriteError
 from isegformer.server.data_root import DataRoot, Scan
+from isegformer.server.placing import hidden_cell, place_file, place_folder, remove_left_cells
+from isegformer.server.series_uploads import write_archive, write_images
 from isegformer.server.settings import Limits
 from isegformer.volume import read_volume
 from isegformer.volume.io.limits import read_limits
@@ -24,49 +26,76 @@ from isegformer.volume.io.limits import read_limits
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
 """Formats that are one file; headers that name other files are not taken."""
 
+ARCHIVE = ".zip"
+DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
 LONGEST_NAME = 120
-_PREFIX = ".upload-"
-_STALE_S = 24 * 3600
-"""No upload takes that long; younger folders may be those of another server on the same data root."""
+_SERIES_NAME = "dicom"
+"""Folder of a series that came as files: their names tell nothing."""
 _CHUNK_BYTES = 1 << 20
 
 
+@dataclass(frozen=True, kw_only=True)
+class SentFile:
+    """A file and what its sender calls it."""
+
+    name: str
+    content: BinaryIO
+
+
 class Uploads:
-    """Takes files into a data root."""
+    """Takes scans into a data root."""
 
     def __init__(self, data_root: DataRoot, *, limits: Limits) -> None:
         self._data_root = data_root
         self._limits = limits
         self._reading = threading.Lock()
-        for left_over in data_root.folder.glob(f"{_PREFIX}*"):  # of a server that was killed
-            if time.time() - left_over.stat().st_mtime > _STALE_S:
-                shutil.rmtree(left_over, ignore_errors=True)
+        remove_left_cells(data_root.folder)
 
-    def take(self, file: BinaryIO, *, name: str) -> Scan:
-        """Return the new scan.
+    def take(self, files: Sequence[SentFile]) -> Scan:
+        """Return the new scan: of one file, or of a DICOM series as an archive or as several files.
 
         Raises
         ------
-        RequestError : a name with another suffix
-        LimitError : the file is larger than the limit
+        RequestError : a name with another suffix, or no archive, or no DICOM files
+        LimitError : it is larger than the limits, or unfolds to more
         VolumeReadError : it is no volume, damaged, or asks for more memory than the limits allow
         WriteError : it cannot be written
         """
-        safe = safe_name(name)
-        cell = self._data_root.folder / f"{_PREFIX}{uuid4().hex}"
-        draft = cell / f"{uuid4().hex}{_suffix(safe)}"
         try:
-            cell.mkdir()
-            _copy(file, draft, most_bytes=self._limits.upload_bytes)
-            with self._reading, read_limits(self._limits.for_uploads):
-                read_volume(draft)
-            return self._data_root.scan_at(_put(draft, self._data_root.folder, name=safe))
+            with hidden_cell(self._data_root.folder) as cell:
+                if len(files) == 1 and not files[0].name.lower().endswith((ARCHIVE, *DICOM_SUFFIXES)):
+                    return self._data_root.scan_at(self._take_file(files[0], cell))
+                return self._data_root.scan_at(self._take_series(files, cell))
         except OSError as error:
             if isinstance(error, IsegformerError):
                 raise
-            raise WriteError(f"{safe} could not be kept: {error}; nothing was left behind") from error
-        finally:
-            shutil.rmtree(cell, ignore_errors=True)
+            raise WriteError(f"the scan could not be kept: {error}; nothing was left behind") from error
+
+    def _take_file(self, file: SentFile, cell: Path) -> Path:
+        safe = safe_name(file.name)
+        suffix = _suffix(safe)
+        draft = cell / f"{uuid4().hex}{suffix}"
+        _copy(file.content, draft, most_bytes=self._limits.upload_bytes)
+        self._check_volume(draft)
+        return place_file(draft, self._data_root.folder, stem=safe.removesuffix(suffix), suffix=suffix)
+
+    def _take_series(self, files: Sequence[SentFile], cell: Path) -> Path:
+        draft, name = cell / uuid4().hex, _SERIES_NAME
+        draft.mkdir()
+        if len(files) == 1 and files[0].name.lower().endswith(ARCHIVE):
+            name = _plain(files[0].name)[: -len(ARCHIVE)].rstrip(". ")[:LONGEST_NAME] or _SERIES_NAME
+            write_archive(files[0].content, draft, limits=self._limits)
+        else:
+            write_images((file.content for file in files), draft, limits=self._limits)
+        self._check_volume(draft)
+        return place_folder(draft, self._data_root.folder, name=name)
+
+    def _check_volume(self, draft: Path) -> None:
+        try:
+            with self._reading, read_limits(self._limits.for_uploads):
+                read_volume(draft)
+        except VolumeReadError as error:  # where it lies for now concerns nobody
+            raise VolumeReadError(str(error).replace(str(draft), "what was sent")) from error
 
 
 def safe_name(name: str) -> str:
@@ -81,16 +110,22 @@ def safe_name(name: str) -> str:
     >>> safe_name("../../etc/.knee scan?.nii.gz")
     'knee scan_.nii.gz'
     """
-    last = re.split(r"[/\\]", name)[-1]
-    plain = re.sub(r"[^\w .()+=,-]", "_", last, flags=re.ASCII).lstrip(". ")
+    plain = _plain(name)
     if not plain.lower().endswith(SUFFIXES):
         raise RequestError(
-            f"the file is called {last[:60]!r}, expected a name that ends in {', '.join(SUFFIXES)}; put "
-            "DICOM folders and other formats into the data root itself"
+            f"the file is called {plain[:60]!r}, expected a name that ends in {', '.join(SUFFIXES)}, or a "
+            f"DICOM series as a {ARCHIVE} archive or as its files; put other formats into the data root "
+            "itself"
         )
     suffix = _suffix(plain)
     stem = plain[: -len(suffix)].rstrip(". ") or "scan"
     return stem[:LONGEST_NAME] + suffix
+
+
+def _plain(name: str) -> str:
+    """Return the last part of a name, of harmless characters only."""
+    last = re.split(r"[/\\]", name)[-1]
+    return re.sub(r"[^\w .()+=,-]", "_", last, flags=re.ASCII).lstrip(". ")
 
 
 def _suffix(name: str) -> str:
@@ -109,16 +144,3 @@ def _copy(file: BinaryIO, target: Path, *, most_bytes: int) -> None:
             out.write(chunk)
         out.flush()
         os.fsync(out.fileno())
-
-
-def _put(draft: Path, folder: Path, *, name: str) -> Path:
-    """Give a file its name, or one that is free if that is taken."""
-    suffix = _suffix(name)
-    for number in range(1, 10_000):
-        target = folder / (name if number == 1 else f"{name[: -len(suffix)]}-{number}{suffix}")
-        try:
-            target.touch(exist_ok=False)  # the name is ours from here on
-        except FileExistsError:
-            continue
-        return draft.replace(target)
-    raise WriteError(f"there are too many files called {name}; send it under another name")

@@ -11,15 +11,25 @@ from isegformer.session import (
     HistoryEntry,
     Session,
     SessionView,
+    Sheet,
     to_json,
 )
 from isegformer.volume import Volume
 
 
 def session_document(
-    session: Session, scan: Scan, *, job: schemas.Job | None, advice: schemas.Advice | None
+    session: Session,
+    scan: Scan,
+    *,
+    job: schemas.Job | None,
+    advice: Callable[[Sheet], schemas.Advice | None],
 ) -> schemas.Session:
-    """Return a session as it is at this moment."""
+    """Return a session as it is at this moment.
+
+    Parameters
+    ----------
+    advice : gives the advice that fits the state of the session
+    """
     view, geometry = session.view(), session.volume.geometry
     settings = view.sheet.settings
     return schemas.Session(
@@ -38,7 +48,7 @@ def session_document(
         accepted=_accepted(view),
         clicks=_clicks(view),
         job=job,
-        advice=advice,
+        advice=advice(view.sheet),
         weights=schemas.Weights(click=session.weights.click, propagation=session.weights.propagation),
     )
 

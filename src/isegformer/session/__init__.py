@@ -43,6 +43,7 @@ from isegformer.session.protocols import (
     WeightsFingerprint,
 )
 from isegformer.session.replay import ReplayReport, replay
+from isegformer.session.round_records import Round, RoundKey
 from isegformer.session.session import Session
 from isegformer.session.sheet import Settings, Sheet, SliceKey
 
@@ -76,6 +77,8 @@ __all__ = [
     "RenameObject",
     "ReopenSlice",
     "ReplayReport",
+    "Round",
+    "RoundKey",
     "SegmentObject",
     "Session",
     "SessionAnnotations",

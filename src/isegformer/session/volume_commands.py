@@ -23,18 +23,19 @@ AFFINE_TOLERANCE_MM = 1e-3
 """How far an imported label map's affine may be from the volume's: files round to 32 bits."""
 
 
-class CancelMemory:
-    """Asks the caller once per question and remembers the first yes: half a propagation must not be kept."""
+class _CancelledError(Exception):
+    """Ends a propagation from within its question: what nobody keeps need not be put together."""
 
-    def __init__(self, ask: CancelCallback | None) -> None:
-        self._ask = ask
-        self.is_cancelled = False
 
-    def __call__(self) -> bool:
-        """Return whether the work is cancelled."""
-        if self._ask is not None and not self.is_cancelled:
-            self.is_cancelled = self._ask()
-        return self.is_cancelled
+def _asking(is_cancelled: CancelCallback | None) -> CancelCallback:
+    """Return the question for a propagation: it is answered by no, or by the end of the propagation."""
+
+    def ask() -> bool:
+        if is_cancelled is not None and is_cancelled():
+            raise _CancelledError
+        return False
+
+    return ask
 
 
 def propagate(command: Propagate, space: Workspace) -> Proposal:
@@ -52,18 +53,20 @@ def propagate(command: Propagate, space: Workspace) -> Proposal:
             f"the accepted slices across axis {command.axis} hold no unlocked object; draw or unlock one"
         )
     key, this_round = RoundKey(axis=command.axis, method=command.method), _round(annotations, space)
-    cancel = CancelMemory(space.is_cancelled)
-    result = space.propagations[command.method](
-        space.volume,
-        annotations,
-        axis=command.axis,
-        window=space.sheet.settings.window,
-        earlier=_earlier(key, annotations, this_round=this_round, space=space),
-        on_progress=space.on_progress,
-        is_cancelled=cancel,
-        on_slice=_previews(space, axis=command.axis, labels=involved),
-    )
-    if cancel():
+    is_cancelled = _asking(space.is_cancelled)
+    try:
+        result = space.propagations[command.method](
+            space.volume,
+            annotations,
+            axis=command.axis,
+            window=space.sheet.settings.window,
+            earlier=_earlier(key, annotations, this_round=this_round, space=space),
+            on_progress=space.on_progress,
+            is_cancelled=is_cancelled,
+            on_slice=_previews(space, axis=command.axis, labels=involved),
+        )
+        is_cancelled()
+    except _CancelledError:
         return replace(proposal(space.sheet, shape=space.shape), is_cancelled=True)
     if result.shape != space.shape:
         raise SessionError(

@@ -9,6 +9,7 @@ import { activeObject, BRUSH_RANGE_PX, type SessionState, type Tool } from "../s
 import { VIEW_AXES, viewAcross, type Layout } from "../tiles.ts";
 import type { Axis, SegmentObject } from "../types.ts";
 import type { Viewer } from "../viewer.ts";
+import { showAdaptation } from "./adapt_dialog.ts";
 import { showExport } from "./export_dialog.ts";
 import { showHelp } from "./help.ts";
 import { removeObject, startRenaming } from "./objects.ts";
@@ -202,7 +203,7 @@ function moveCrosshair({ store }: Annotator, viewer: Viewer, right: number, up: 
   store.update({ voxel: next });
 }
 
-type OtherAction = "undo" | "redo" | "escape" | "export" | "help";
+type OtherAction = "undo" | "redo" | "escape" | "export" | "adapt" | "help";
 
 function otherActions(annotator: Annotator, pointer: PointerInput): Table<OtherAction> {
   return {
@@ -214,6 +215,7 @@ function otherActions(annotator: Annotator, pointer: PointerInput): Table<OtherA
       else void annotator.cancelPropagation();
     },
     export: () => showExport(annotator),
+    adapt: () => showAdaptation(annotator),
     help: () => showHelp(),
   };
 }

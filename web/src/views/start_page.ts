@@ -6,27 +6,47 @@ import type { About, ScanSummary } from "../types.ts";
 
 export function startPage(about: About): HTMLElement {
   const list = h("div", { class: "scan-list", "aria-live": "polite" });
-  const drop = dropZone(() => void showScans(list));
+  const offer = sampleOffer(about.sample, "button small");
+  const showList = (): Promise<void> => showScans(list, offer, about.sample);
+  const drop = dropZone(() => void showList());
   const user = about.user === null ? "" : ` · ${about.user}`;
   const page = h(
     "div",
     { class: "start" },
     h("header", { class: "start-head" }, h("h1", {}, "isegformer"), h("span", { class: "quiet" }, `${about.version} · ${about.device}${user}`)),
-    h("main", { class: "start-body" }, h("h2", {}, "Scans"), list, drop),
+    h("main", { class: "start-body" }, h("div", { class: "start-title" }, h("h2", {}, "Scans"), offer), list, drop),
   );
   acceptDrops(page, drop);
-  void showScans(list);
+  void showList();
   return page;
 }
 
-async function showScans(list: HTMLElement): Promise<void> {
+async function showScans(list: HTMLElement, offer: HTMLElement, sample: string | null): Promise<void> {
   if (list.childElementCount === 0) list.replaceChildren(...[0, 1, 2].map(() => h("div", { class: "scan skeleton", "aria-hidden": "true" })));
   try {
     const scans = await api.scans();
-    list.replaceChildren(scans.length === 0 ? emptyState() : h("ul", { class: "scans" }, ...sorted(scans).map(scanRow)));
+    offer.hidden = scans.length === 0 || sample === null; // with no scan at all it is offered in the middle of the page
+    list.replaceChildren(scans.length === 0 ? emptyState(sample) : h("ul", { class: "scans" }, ...sorted(scans).map(scanRow)));
   } catch (error) {
-    list.replaceChildren(errorState(error, () => void showScans(list)));
+    list.replaceChildren(errorState(error, () => void showScans(list, offer, sample)));
   }
+}
+
+/** A button that opens the server's sample, and says so where that fails. */
+function sampleOffer(sample: string | null, look: string): HTMLElement {
+  const words = h("p", { class: "quiet small", role: "status" });
+  const open = async (): Promise<void> => {
+    button.disabled = true;
+    words.textContent = "Preparing the sample …";
+    try {
+      location.hash = `#scan/${(await api.sample()).id}`;
+    } catch (error) {
+      words.textContent = error instanceof Error ? error.message : String(error);
+      button.disabled = false;
+    }
+  };
+  const button = h("button", { type: "button", class: look, click: () => void open() }, `Try with a ${sample ?? "sample"}`);
+  return h("div", { class: "sample", hidden: sample === null }, button, words);
 }
 
 /** Those worked on last come first, then by name. */
@@ -59,8 +79,9 @@ function scanRow(scan: ScanSummary): HTMLElement {
   );
 }
 
-function emptyState(): HTMLElement {
-  return h("div", { class: "state" }, h("p", {}, "No scan here yet."), h("p", { class: "quiet" }, "Drop one below, or put NIfTI, NRRD, MetaImage or DICOM files into the data folder."));
+function emptyState(sample: string | null): HTMLElement {
+  const advice = sample === null ? "Drop one below, or put NIfTI, NRRD, MetaImage or DICOM files into the data folder." : "Drop one of yours below, or see how it works first:";
+  return h("div", { class: "state" }, h("p", {}, "No scan here yet."), h("p", { class: "quiet" }, advice), sampleOffer(sample, "button primary"));
 }
 
 function errorState(error: unknown, retry: () => void): HTMLElement {
@@ -69,16 +90,17 @@ function errorState(error: unknown, retry: () => void): HTMLElement {
 }
 
 function dropZone(onUploaded: () => void): HTMLElement {
-  const input = h("input", { type: "file", class: "hidden-input", id: "upload", accept: ".nii,.gz,.nrrd,.mha" });
+  const input = h("input", { type: "file", class: "hidden-input", id: "upload", multiple: true, accept: ".nii,.gz,.nrrd,.mha,.zip,.dcm,.dicom,.ima" });
   const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
-  const words = h("p", { class: "quiet small", "aria-live": "polite" }, "NIfTI, NRRD or MetaImage; put DICOM series into the data folder");
+  const words = h("p", { class: "quiet small", "aria-live": "polite" }, "NIfTI, NRRD, MetaImage, or a DICOM series: its files together, or a .zip of them");
   const label = h("label", { for: "upload", class: "button" }, "Choose a file");
   const zone = h("div", { class: "drop" }, icon("upload"), h("p", {}, "Drop a scan here"), label, input, bar, words);
-  const take = async (file: File): Promise<void> => {
+  const take = async (files: readonly File[]): Promise<void> => {
+    if (files.length === 0) return;
     bar.hidden = false;
-    words.textContent = `Uploading ${file.name} …`;
+    words.textContent = files.length === 1 ? `Uploading ${files[0]?.name} …` : `Uploading ${files.length} files …`;
     try {
-      const scan = await upload(file, (share) => (bar.value = share));
+      const scan = await upload(files, (share) => (bar.value = share));
       words.textContent = `${scan.name} is here.`;
       onUploaded();
     } catch (error) {
@@ -88,10 +110,10 @@ function dropZone(onUploaded: () => void): HTMLElement {
     }
   };
   input.addEventListener("change", () => {
-    if (input.files?.[0]) void take(input.files[0]);
+    void take([...(input.files ?? [])]);
     input.value = "";
   });
-  zone.addEventListener("scan-dropped", (event) => void take((event as CustomEvent<File>).detail));
+  zone.addEventListener("scan-dropped", (event) => void take((event as CustomEvent<readonly File[]>).detail));
   return zone;
 }
 
@@ -105,7 +127,6 @@ function acceptDrops(page: HTMLElement, zone: HTMLElement): void {
   page.addEventListener("drop", (event) => {
     event.preventDefault();
     zone.classList.remove("over");
-    const file = event.dataTransfer?.files[0];
-    if (file) zone.dispatchEvent(new CustomEvent("scan-dropped", { detail: file }));
+    zone.dispatchEvent(new CustomEvent("scan-dropped", { detail: [...(event.dataTransfer?.files ?? [])] }));
   });
 }

@@ -16,10 +16,11 @@ const WORDS: Readonly<Record<Tool, string>> = {
 export function statusBar(annotator: Annotator, intensityAt: (voxel: Voxel) => number, about: About): HTMLElement {
   const place = h("span", { class: "number place" });
   const words = h("span", { class: "grow cut" });
-  const network = h("span", { class: "quiet cut" }, `${about.click_weights} · ${about.method} · ${about.device}`);
+  const network = h("span", { class: "quiet cut" });
   annotator.store.subscribe((state) => {
     setText(place, placeText(state, intensityAt));
     setText(words, WORDS[state.tool]);
+    setText(network, `${state.clickWeights} · ${about.method} · ${about.device}`);
   });
   return h("footer", { class: "status small quiet" }, place, words, network);
 }

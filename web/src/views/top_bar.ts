@@ -24,7 +24,8 @@ export function topBar(annotator: Annotator, act: (action: ActionName) => void):
     layoutButtons(annotator, act),
     h("div", { class: "grow" }),
     savedState(annotator),
-    exportButton(act),
+    dialogButton("adapt", "learn", "Adapt", act),
+    dialogButton("export", "download", "Export", act),
     iconButton("help", "Help", () => act("help"), "?"),
   );
 }
@@ -70,11 +71,7 @@ function savedState({ store }: Annotator): HTMLElement {
   return element;
 }
 
-function exportButton(act: (action: ActionName) => void): HTMLElement {
-  return h(
-    "button",
-    { type: "button", class: "button", title: `Export (${keysFor("export")})`, "aria-haspopup": "dialog", click: () => act("export") },
-    icon("download"),
-    "Export",
-  );
+function dialogButton(action: ActionName, sign: IconName, text: string, act: (action: ActionName) => void): HTMLElement {
+  const title = `${text} (${keysFor(action)})`;
+  return h("button", { type: "button", class: "button", title, "aria-haspopup": "dialog", click: () => act(action) }, icon(sign), text);
 }

@@ -24,5 +24,6 @@ async def about(services: CurrentServices, user: CurrentUser) -> schemas.About:
         propagation_weights=networks.propagation_weights,
         method=networks.method,
         target_dice=services.settings.target_dice,
+        sample=services.samples.title,
         limits=schemas.Limits(**asdict(services.settings.limits)),
     )

@@ -10,6 +10,7 @@ from isegformer.server.data_root import Scan
 from isegformer.server.problems import responses
 from isegformer.server.services import CurrentServices, Services
 from isegformer.server.threads import in_thread
+from isegformer.server.uploads import SentFile
 from isegformer.server.views import grid_document
 
 router = APIRouter(prefix="/scans", tags=["scans"])
@@ -29,11 +30,26 @@ async def list_scans(services: CurrentServices) -> schemas.Scans:
 
 @router.post("", status_code=201, responses=responses(413, 507))
 async def send_scan(
-    file: Annotated[UploadFile, File(description="A volume in one file.")], services: CurrentServices
+    file: Annotated[
+        list[UploadFile],
+        File(description="A volume in one file, or a DICOM series as a .zip archive or as its files."),
+    ],
+    services: CurrentServices,
 ) -> schemas.Scan:
-    """Take a file into the data root, once it is known to be a volume within the limits."""
-    name = file.filename or ""
-    scan = await in_thread(lambda: services.uploads.take(file.file, name=name))
+    """Take a scan into the data root, once it is known to be a volume within the limits."""
+    sent = [SentFile(name=one.filename or "", content=one.file) for one in file]
+    scan = await in_thread(lambda: services.uploads.take(sent))
+    return await in_thread(lambda: scan_document(scan, services))
+
+
+@router.post(
+    "/sample",
+    responses={201: {"model": schemas.Scan, "description": "Put there by this."}, **responses(404, 507)},
+)
+async def take_sample(services: CurrentServices, response: Response) -> schemas.Scan:
+    """Return the sample scan of this server, put into the data root if it is not there yet."""
+    scan, is_new = await in_thread(services.samples.take)
+    response.status_code = 201 if is_new else 200
     return await in_thread(lambda: scan_document(scan, services))
 
 
