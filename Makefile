@@ -61,7 +61,7 @@ $(STAMPS)/demo: $(STAMPS)/venv $(RECIPE)
 	@touch $@
 
 $(STAMPS)/dev: $(STAMPS)/venv $(RECIPE)
-	$(PIP) install --disable-pip-version-check -q -c constraints.txt -e '.[demo,train,evaluate,dev]'
+	$(PIP) install --disable-pip-version-check -q -c constraints.txt -e '.[demo,train,evaluate,export,dev]'
 	@touch $@ $(STAMPS)/demo
 
 $(APP): $(APP_SOURCES) | $(STAMPS)/dev

@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "datasets": {"volume", "slicing"},
     "evaluation": {*CHAIN, "datasets"},
     "training": {"volume", "slicing", "clicks", "models", "interaction", "datasets", "evaluation"},
+    "deployment": set(CHAIN[:6]),
     "adaptation": {*CHAIN, "datasets", "evaluation", "training"},
     "demo": {"volume", "slicing", "clicks", "session", "evaluation"},
     "cli": {
@@ -44,6 +45,7 @@ MAY_IMPORT = {
         "evaluation",
         "training",
         "adaptation",
+        "deployment",
         "demo",
         "server",
     },

@@ -10,6 +10,7 @@
     ├── WriteError            (OSError)     a file could not be written; what was there before is intact
     │   └── VolumeWriteError                the file is a mask
     ├── ExportError           (ValueError)  a form of file that cannot hold an annotation
+    ├── DeploymentError       (RuntimeError) a network in another form does not answer as before
     ├── ClickError            (ValueError)  a click outside its slice, or a malformed list of clicks
     ├── CheckpointError       (ValueError)  a checkpoint does not fit its network or cannot be read
     │   └── UnsafeCheckpointError           a checkpoint tried to do more than hold data
@@ -65,6 +66,10 @@ class VolumeWriteError(WriteError):
 
 class ExportError(IsegformerError, ValueError):
     """A form of file cannot hold an annotation as it is."""
+
+
+class DeploymentError(IsegformerError, RuntimeError):
+    """A network cannot be brought into another form, or does not answer there as it does in PyTorch."""
 
 
 class ClickError(IsegformerError, ValueError):

@@ -65,6 +65,16 @@ def test_evaluation_treats_each_sample_alone(tiny_config):
     torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.trace:DeprecationWarning")  # what OpenVINO and ONNX start from
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning:transformers")  # a flag that no size changes
+def test_a_trace_of_one_size_holds_for_all_sizes_and_batches(tiny_config):
+    network = network_of(tiny_config).eval().requires_grad_(False)
+    traced = torch.jit.trace(network, random_input(2, size=(61, 75)), check_trace=False)
+    for batch, size in ((1, (61, 75)), (3, (33, 47)), (1, (96, 130)), (2, (64, 64)), (1, (7, 9))):
+        image, hint = random_input(batch, size=size)
+        assert torch.equal(traced(image, hint), network(image, hint))
+
+
 def test_network_keeps_the_configuration_it_was_built_from(tiny_config):
     network = network_of(tiny_config)
     assert network.config == tiny_config

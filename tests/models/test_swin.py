@@ -3,7 +3,15 @@ import torch
 import torch.nn.functional as F
 
 from isegformer.models.config import SwinConfig
-from isegformer.models.swin import PatchEmbedding, PatchMerging, SwinBackbone, SwinBlock, shift_mask
+from isegformer.models.swin import (
+    KEPT_MASKS,
+    PatchEmbedding,
+    PatchMerging,
+    SwinBackbone,
+    SwinBlock,
+    kept_shift_mask,
+    shift_mask,
+)
 from isegformer.models.windows import merge_windows, split_windows
 
 CHANNELS, HEADS, WINDOW = 8, 2, 4
@@ -91,10 +99,37 @@ def test_mask_of_one_window_parts_the_wrapped_rows_and_columns():
     assert mask.tolist() == [expected]
 
 
+def test_mask_of_several_windows_parts_only_the_last_row_and_column_of_them():
+    first, right, below, corner = shift_mask((3, 4), window=2, device=torch.device("cpu"))
+    by_col = [[0, 1, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0]]
+    by_row = [[0, 0, 1, 1], [0, 0, 1, 1], [1, 1, 0, 0], [1, 1, 0, 0]]
+    by_both = [[0, 1, 1, 1], [1, 0, 1, 1], [1, 1, 0, 1], [1, 1, 1, 0]]
+    assert not first.any()
+    for mask, expected in ((right, by_col), (below, by_row), (corner, by_both)):
+        assert torch.equal(mask, -100.0 * torch.tensor(expected))
+
+
+def test_masks_are_made_once_for_a_size_and_used_in_training_after_inference():
+    config = SwinConfig(embed_channels=4, depths=(2,), heads=(1,), window=2, drop_path=0.0)
+    backbone = SwinBackbone(config)
+    kept_shift_mask.cache_clear()
+    x = torch.rand(2, 4, 5, 7)
+    with torch.inference_mode():
+        expected = backbone(x)[0].clone()
+    (feature,) = backbone(x)
+    feature.sum().backward()
+    assert kept_shift_mask.cache_info().misses == 1
+    torch.testing.assert_close(feature.detach(), expected)
+    for height in range(3, 3 + 2 * KEPT_MASKS):
+        backbone(torch.rand(1, 4, height, 7))
+    assert kept_shift_mask.cache_info().currsize == KEPT_MASKS
+    assert not any("mask" in name for name in backbone.state_dict())
+
+
 def test_windows_are_cut_in_row_major_order_and_merged_back():
     grid = torch.arange(24).view(1, 4, 6, 1)
     windows = split_windows(grid, 2)
-    assert windows[:, :, 0].tolist()[:2] == [[0, 1, 6, 7], [2, 3, 8, 9]]
+    assert windows[0, :, :, 0].tolist()[:2] == [[0, 1, 6, 7], [2, 3, 8, 9]]
     assert torch.equal(merge_windows(windows, window=2, size=(4, 6)), grid)
 
 

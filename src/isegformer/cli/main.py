@@ -19,6 +19,7 @@ from isegformer.cli import (
     convert,
     demo,
     evaluate,
+    export,
     info,
     propagate,
     segment,
@@ -40,6 +41,7 @@ app.command("serve")(serve.serve)
 app.command("segment")(segment.segment)
 app.command("propagate")(propagate.propagate)
 app.command("convert")(convert.convert)
+app.command("export")(export.export)
 app.command("info")(info.info)
 app.add_typer(weights.app, name="weights")
 app.command("train")(train.train)

@@ -66,7 +66,7 @@ class GridAttention(nn.Module):
     def _attend(self, tokens: Tensor) -> Tensor:
         batch, length, channels = tokens.shape
         qkv = self.query_key_value(tokens).view(batch, length, 3, self.heads, channels // self.heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (B, heads, hw, C / heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind()  # each (B, heads, hw, C / heads)
         mixed = F.scaled_dot_product_attention(query, key, value)
         return self.project(mixed.transpose(1, 2).reshape(batch, length, channels))
 

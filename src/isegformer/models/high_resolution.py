@@ -87,9 +87,9 @@ class ExchangeModule(nn.Module):
     def _received(self, target: int, features: Sequence[Tensor]) -> Tensor:
         size = features[target].shape[-2:]
         total = torch.zeros_like(features[target])
-        for path, x in zip(self._paths(target), features, strict=True):
+        for source, (path, x) in enumerate(zip(self._paths(target), features, strict=True)):
             sent = path(x)
-            if sent.shape[-2:] != size:
+            if source > target:
                 sent = F.interpolate(sent, size=size, mode="bilinear", align_corners=True)
             total = total + sent
         return F.relu(total)

@@ -47,15 +47,15 @@ class SegformerBackbone(nn.Module):
         A grid too small for the first stage's patches of keys is padded with zeros, and its features cropped.
         """
         size = (x.shape[2], x.shape[3])
-        missing_rows, missing_cols = (max(0, self.smallest - length) for length in size)
+        missing_rows, missing_cols = (_missing(length, least=self.smallest) for length in size)
         features = self._features(F.pad(x, (0, missing_cols, 0, missing_rows)))
         return [
-            feature[..., : -(-size[0] // step), : -(-size[1] // step)]
+            feature[..., : (size[0] + step - 1) // step, : (size[1] + step - 1) // step]
             for feature, step in zip(features, self.steps, strict=True)
         ]
 
     def _features(self, x: Tensor) -> list[Tensor]:
-        height, width = x.shape[-2:]
+        batch, _, height, width = x.shape
         tokens = x.flatten(2).transpose(1, 2)  # (B, hw, C)
         features: list[Tensor] = []
         for stage, (blocks, norm) in enumerate(zip(self.blocks, self.norms, strict=True)):
@@ -64,8 +64,15 @@ class SegformerBackbone(nn.Module):
             assert isinstance(blocks, nn.ModuleList)
             for block in blocks:
                 tokens = block(tokens, height, width)
-            features.append(norm(tokens).transpose(1, 2).unflatten(2, (height, width)).contiguous())
+            features.append(norm(tokens).transpose(1, 2).reshape(batch, -1, height, width))
         return features
+
+
+def _missing(length: int | Tensor, *, least: int) -> Any:
+    """Return how much `length` is below `least`, or 0; a tensor, as sizes are in a trace, stays one."""
+    if isinstance(length, Tensor):
+        return (least - length).clamp(min=0)
+    return max(0, least - length)
 
 
 def _encoder_stages(config: SegformerConfig) -> Any:

@@ -7,6 +7,8 @@ Source: Liu et al. 2021, "Swin Transformer". Two details that other libraries tr
 shifted by M // 2 also where the grid is smaller than a window, and masked logits get -100, not -inf.
 """
 
+import functools
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -19,6 +21,8 @@ PATCH = 4
 """Side of a patch in pixels."""
 MASKED_LOGIT = -100.0
 """Added to the attention between positions that are neighbours only because of the cyclic shift."""
+KEPT_MASKS = 8
+"""Masks that are kept for slices to come: those of two sizes, in networks of four stages. A few MB each."""
 
 
 class PatchEmbedding(nn.Module):
@@ -51,20 +55,29 @@ class WindowAttention(nn.Module):
         nn.init.trunc_normal_(self.relative_position_bias_table, std=0.02)
 
     def forward(self, windows: Tensor, mask: Tensor | None) -> Tensor:
-        """(B * W, N, C) -> (B * W, N, C); `mask` is (W, N, N), added to the logits of every head."""
-        count, tokens, channels = windows.shape
-        qkv = self.qkv(windows).view(count, tokens, 3, self.heads, channels // self.heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (B * W, heads, N, C / heads)
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=self._bias(mask, count))
-        return self.proj(mixed.transpose(1, 2).reshape(count, tokens, channels))
-
-    def _bias(self, mask: Tensor | None, count: int) -> Tensor:
-        bias = self.relative_position_bias_table[self.relative_position_index]  # (N, N, heads)
-        bias = bias.permute(2, 0, 1).unsqueeze(0)  # (1, heads, N, N)
+        """(B, W, N, C) -> (B, W, N, C); `mask` is (W, N, N), added to the logits of every head."""
+        batch, count, tokens, channels = windows.shape
+        qkv = self.qkv(windows).view(batch, count, tokens, 3, self.heads, channels // self.heads)
+        qkv = qkv.permute(3, 0, 1, 4, 2, 5)  # (3, B, W, heads, N, C / heads)
         if mask is None:
-            return bias
-        bias = bias + mask.to(bias.dtype).unsqueeze(1)  # (W, heads, N, N)
-        return bias.repeat(count // len(mask), 1, 1, 1)  # (B * W, heads, N, N)
+            mixed = _attend(qkv.flatten(1, 2), self._bias())  # (B * W, heads, N, C / heads)
+        else:
+            # Windows and heads share an axis, so that one bias of every window serves the whole batch.
+            bias = self._bias()
+            bias = bias + mask.to(bias.dtype).unsqueeze(1)  # (W, heads, N, N)
+            mixed = _attend(qkv.flatten(2, 3), bias.flatten(0, 1))  # (B, W * heads, N, C / heads)
+        mixed = mixed.view(batch, count, self.heads, tokens, channels // self.heads)
+        return self.proj(mixed.transpose(2, 3).flatten(3))
+
+    def _bias(self) -> Tensor:
+        """Return what is added to the logits for each relative position, (heads, N, N)."""
+        return self.relative_position_bias_table.t().contiguous()[:, self.relative_position_index]
+
+
+def _attend(qkv: Tensor, bias: Tensor) -> Tensor:
+    """Return the attention's output of (3, B, heads, N, C) for a `bias` (heads, N, N); (B, heads, N, C)."""
+    query, key, value = qkv.unbind()
+    return F.scaled_dot_product_attention(query, key, value, attn_mask=bias.unsqueeze(0))
 
 
 class Mlp(nn.Module):
@@ -150,7 +163,8 @@ class SwinStage(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, h, w, C) -> (B, h, w, C), before the step to the next scale."""
         height, width = x.shape[1:3]
-        mask = shift_mask((height, width), window=self.window, device=x.device)
+        make_mask = kept_shift_mask if _is_computed(x) else shift_mask
+        mask = make_mask((height, width), window=self.window, device=x.device)
         for block in self.blocks:
             x = block(x, mask if block.shift else None)
         return x
@@ -186,19 +200,28 @@ def shift_mask(size: tuple[int, int], *, window: int, device: torch.device) -> T
     """Return what is added to the attention logits of a shifted grid, (W, N, N): 0 or -100.
 
     Positions may attend to each other unless the cyclic shift brought them together from opposite borders.
-    `size` is (h, w) before padding.
+    `size` is (h, w) before padding. Only the last row and the last column of windows hold such borders.
     """
-    regions = [_regions(length + -length % window, window=window, device=device) for length in size]
-    region = regions[0][:, None] * 3 + regions[1][None, :]  # (h, w), one number per region
-    windows = split_windows(region[None, :, :, None], window).squeeze(-1)  # (W, N)
-    is_apart = windows[:, None, :] != windows[:, :, None]  # (W, N, N)
-    return is_apart * MASKED_LOGIT
+    rows, cols = (torch.arange((length + window - 1) // window, device=device) for length in size)
+    position = torch.arange(window * window, device=device)
+    has_wrapped = torch.stack([position // window, position % window]) >= window - window // 2  # (2, N)
+    is_apart = has_wrapped[:, :, None] != has_wrapped[:, None, :]  # (2, N, N), by row and by column
+    is_last_row = (rows == rows.shape[0] - 1)[:, None, None, None]
+    is_last_col = (cols == cols.shape[0] - 1)[None, :, None, None]
+    masked = (is_last_row & is_apart[0]) | (is_last_col & is_apart[1])  # (h / M, w / M, N, N)
+    return masked.flatten(0, 1).to(torch.float32) * MASKED_LOGIT
 
 
-def _regions(length: int, *, window: int, device: torch.device) -> Tensor:
-    """Return 0, 1 or 2 for each of `length` shifted positions of an axis: inside, last window, wrapped."""
-    position = torch.arange(length, device=device)
-    return (position >= length - window).long() + (position >= length - window // 2).long()
+@functools.lru_cache(maxsize=KEPT_MASKS)
+def kept_shift_mask(size: tuple[int, int], *, window: int, device: torch.device) -> Tensor:
+    """Return `shift_mask` for a size that is likely to come again; it holds no weights, so it cannot age."""
+    with torch.inference_mode(False):  # what inference mode makes cannot be used in training
+        return shift_mask(size, window=window, device=device)
+
+
+def _is_computed(x: Tensor) -> bool:
+    """Tell whether operations on `x` run now; else they become a graph, and its sizes are no numbers yet."""
+    return type(x) is Tensor and type(x.shape[1]) is int and not torch.compiler.is_compiling()
 
 
 def _initialise(module: nn.Module) -> None:

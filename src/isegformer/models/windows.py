@@ -8,17 +8,17 @@ from torch import Tensor
 
 
 def split_windows(x: Tensor, window: int) -> Tensor:
-    """Cut a grid into windows in row-major order; (B, h, w, C) -> (B * W, N, C), h and w multiples of M."""
+    """Cut a grid into windows in row-major order; (B, h, w, C) -> (B, W, N, C), h and w multiples of M."""
     batch, height, width, channels = x.shape
     x = x.view(batch, height // window, window, width // window, window, channels)
-    return x.transpose(2, 3).reshape(-1, window * window, channels)
+    return x.transpose(2, 3).flatten(3, 4).flatten(1, 2)
 
 
 def merge_windows(windows: Tensor, *, window: int, size: tuple[int, int]) -> Tensor:
-    """Undo `split_windows`; (B * W, N, C) -> (B, h, w, C) for `size` = (h, w)."""
-    height, width = size
-    x = windows.view(-1, height // window, width // window, window, window, windows.shape[-1])
-    return x.transpose(2, 3).reshape(-1, height, width, windows.shape[-1])
+    """Undo `split_windows`; (B, W, N, C) -> (B, h, w, C) for `size` = (h, w)."""
+    rows, cols = size[0] // window, size[1] // window
+    x = windows.view(windows.shape[0], rows, cols, window, window, windows.shape[-1])
+    return x.transpose(2, 3).flatten(3, 4).flatten(1, 2)
 
 
 def relative_position_index(window: int) -> Tensor:

@@ -13,6 +13,8 @@ from isegformer.runtimes.choice import (
 )
 from isegformer.runtimes.compiled_cache import CompiledCache
 from isegformer.runtimes.engines import ClickEngine, PropagationEngine
+from isegformer.runtimes.graphs import DecodePart, KeyPart, ValuePart
+from isegformer.runtimes.openvino_package import load_openvino
 from isegformer.runtimes.runtime import Runtime, Tolerance
 from isegformer.runtimes.warming import WarmUp
 
@@ -23,13 +25,17 @@ __all__ = [
     "RUNTIMES",
     "ClickEngine",
     "CompiledCache",
+    "DecodePart",
+    "KeyPart",
     "Prepared",
     "PropagationEngine",
     "Runtime",
     "Tolerance",
     "Trial",
+    "ValuePart",
     "WarmUp",
     "check_runtime",
+    "load_openvino",
     "prepare_clicks",
     "prepare_propagation",
 ]
