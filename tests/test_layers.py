@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "datasets": {"volume", "slicing"},
     "evaluation": {*CHAIN, "datasets"},
     "training": {"volume", "slicing", "clicks", "models", "interaction", "datasets", "evaluation"},
-    "deployment": set(CHAIN[:6]),
+    "deployment": set(CHAIN[:7]),
     "adaptation": {*CHAIN, "datasets", "evaluation", "training"},
     "demo": {"volume", "slicing", "clicks", "session", "evaluation"},
     "cli": {

@@ -54,6 +54,8 @@ def test_results_can_be_printed_as_json(run, cells):
     assert done.code == 0, done.err
     assert done.record["datasets"]["cells"]["cases"] == 1
     assert list(done.record["methods"]) == ["compact"]
+    assert done.record["datasets"]["cells"]["noc_interval"]["85"] is None
+    assert "cells: one image or volume was measured, so that its means have no interval" in done.err
 
 
 def test_an_evaluation_in_a_folder_goes_on_with_resume_only(run, cells, click_weights, tmp_path):

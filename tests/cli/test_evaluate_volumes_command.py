@@ -174,6 +174,30 @@ def test_a_robot_user_works_under_its_budget_and_goes_on_with_resume(run, folder
     assert (output / "records.jsonl").read_text().splitlines()[:-1] == lines[:-1]
 
 
+def test_a_robot_user_works_with_peers_too(run, folder):
+    done = run(
+        "evaluate", "volumes", folder, "--axis", 2, "--methods", "interpolate", "--peers", "signed-distance",
+        "--slices", "1", "--labels", "2", "--robot", "suggested,even", "--robot-annotator", "truth",
+        "--robot-slices", 2, "--json", "-",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    robots = done.record["robots"]["bars"]
+    assert {method: list(strategies) for method, strategies in robots.items()} == {
+        "interpolate": ["suggested", "even"], "signed-distance": ["suggested", "even"],
+    }  # fmt: skip
+    after = robots["signed-distance"]["even"]["dice_by_slices"]
+    assert after["1"]["mean"] == pytest.approx(2 * 1 / (1 + 3))  # one of three equal slices
+    assert robots["signed-distance"]["suggested"]["failed_cases"] == 0
+    compared = [one for one in done.record["robot_differences"] if one["quantity"] == "slices@90"]
+    assert [(one["methods"], one["strategies"]) for one in compared] == [
+        (["interpolate", "interpolate"], ["suggested", "even"]),
+        (["signed-distance", "signed-distance"], ["suggested", "even"]),
+        (["interpolate", "signed-distance"], ["suggested", "suggested"]),
+        (["interpolate", "signed-distance"], ["even", "even"]),
+    ]
+    assert compared[3]["mean"] == 0  # both interpolate
+
+
 def test_a_robot_can_be_given_slices_instead_of_clicking(run, folder):
     done = run(
         "evaluate", "volumes", folder, "--methods", "interpolate", "--peers", "none", "--slices", "1",

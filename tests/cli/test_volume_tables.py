@@ -43,6 +43,12 @@ def test_a_dataset_without_numbers_has_dashes_and_every_dataset_a_table():
     assert "empty: 0 objects" in shown
 
 
+def test_one_volume_is_said_to_be_one_in_place_of_an_interval():
+    alone = {**MEASURED, "dice_interval": {"1": None, "at 16,32": None}}
+    lines = [line.split() for line in printed({"combined": {"heart": alone}}).splitlines()]
+    assert ["combined", "1", "0.552", "1", "volume", "0.876", "1.000", "10.11", "4.91", "0.268"] in lines
+
+
 def test_many_methods_fit_on_a_narrow_terminal():
     shown = printed(
         {f"combined with weights {number}.safetensors": {"heart": MEASURED} for number in range(8)}

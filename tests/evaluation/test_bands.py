@@ -11,9 +11,9 @@ def test_band_of_equal_cases_has_no_width():
     assert second.mean == 1.0
 
 
-def test_band_of_one_group_has_no_width():
+def test_one_group_has_no_band():
     (found,) = bands(np.array([[0.0], [1.0]]), groups=["a", "a"])
-    assert (found.mean, found.low, found.high) == (0.5, 0.5, 0.5)
+    assert (found.mean, found.interval, found.n) == (0.5, None, 2)
 
 
 @pytest.mark.parametrize("n_groups", [40, 10])

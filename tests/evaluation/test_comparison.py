@@ -113,7 +113,13 @@ def test_what_cannot_be_compared_is_an_error(second, message):
 
 
 def test_record_is_ready_for_json():
-    record = compare(stored(clicked("a", 0.5)), stored(clicked("a", 0.75))).record()
+    first, second = [clicked("a", 0.5), clicked("b", 0.5)], [clicked("a", 0.75), clicked("b", 0.75)]
+    record = compare(stored(*first), stored(*second)).record()
     assert record["kind"] == "clicks"
     entry = next(one for one in record["differences"] if one["quantity"] == "iou after 1")
     assert (entry["difference"]["mean"], entry["better"]) == (0.25, "second")
+
+
+def test_one_case_shows_no_better_one():
+    found = by_quantity(compare(stored(clicked("a", 0.5)), stored(clicked("a", 0.75))))["iou after 1"]
+    assert (found.difference.mean, found.difference.interval, found.verdict) == (0.25, None, "")

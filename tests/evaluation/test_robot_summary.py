@@ -2,6 +2,9 @@ import pytest
 
 from isegformer.evaluation.records import RecordKey, VolumeRecord
 from isegformer.evaluation.robot_summary import dice_after, dice_within, reached_at, robot_summary
+from isegformer.evaluation.robot_user import RobotBudget
+
+BUDGET = RobotBudget()
 
 
 def record_of(case, *points, label=1, strategy="even", error=None):
@@ -11,8 +14,8 @@ def record_of(case, *points, label=1, strategy="even", error=None):
     return VolumeRecord(key=key, curve=points, n_clicks=n_clicks, seconds=2.0, error=error)
 
 
-def summary_of(*records, strategies=("even",)):
-    return robot_summary(records, datasets=["d"], methods=["net"], strategies=strategies)
+def summary_of(*records, strategies=("even",), budget=BUDGET):
+    return robot_summary(records, datasets=["d"], methods=["net"], strategies=strategies, budget=budget)
 
 
 SLOW = ("a", (1, 4, 0.5), (2, 7, 0.7), (3, 12, 0.92))
@@ -31,9 +34,9 @@ def test_clicks_count_when_their_slice_is_finished():
 
 
 def test_enough_is_reached_at_the_first_such_point_or_never():
-    assert reached_at(record_of("a", (1, 1, 0.95), (2, 2, 0.5), (3, 3, 0.91))) == 0
-    assert reached_at(record_of(*QUICK)) == 0
-    assert reached_at(record_of(*NEVER)) is None
+    assert reached_at(record_of("a", (1, 1, 0.95), (2, 2, 0.5), (3, 3, 0.91)), enough=0.9) == 0
+    assert reached_at(record_of(*QUICK), enough=0.9) == 0
+    assert reached_at(record_of(*NEVER), enough=0.9) is None
 
 
 def test_the_numbers_of_a_strategy_are_means_over_objects():
@@ -50,6 +53,17 @@ def test_the_numbers_of_a_strategy_are_means_over_objects():
     assert enough["clicks"]["mean"] == 7.5
     assert enough["slices"]["low"] <= 2.0 <= enough["slices"]["high"]
     assert numbers["seconds"]["median"] == 2.0
+
+
+def test_robots_that_are_content_with_less_are_asked_for_that():
+    enough = summary_of(record_of("a", (1, 2, 0.6)), budget=RobotBudget(enough_dice=0.6))["d"]["net"]["even"]
+    assert (enough["enough"]["dice"], enough["enough"]["share"]["mean"]) == (0.6, 1.0)
+
+
+def test_one_volume_has_no_interval():
+    records = [record_of("a", (1, 2, dice), label=label) for label, dice in ((1, 0.5), (2, 0.75))]
+    found = summary_of(*records)["d"]["net"]["even"]["dice_by_slices"]["1"]
+    assert found == {"mean": 0.625, "low": None, "high": None, "n": 2}
 
 
 def test_failures_are_counted_and_take_no_part():

@@ -13,8 +13,12 @@ def test_equal_values_leave_no_doubt():
     assert bootstrap_mean([4.0, 4.0, 4.0]) == Estimate(mean=4.0, low=4.0, high=4.0, n=3)
 
 
-def test_one_value_is_its_own_interval():
-    assert bootstrap_mean([2.5]) == Estimate(mean=2.5, low=2.5, high=2.5, n=1)
+def test_one_value_or_one_group_has_no_interval():
+    assert bootstrap_mean([2.5]) == Estimate(mean=2.5, low=None, high=None, n=1)
+    together = bootstrap_mean([1.0, 2.0, 6.0], groups=["a", "a", "a"])
+    assert together == Estimate(mean=3.0, low=None, high=None, n=3)
+    assert together.interval is None
+    assert bootstrap_mean([4.0, 4.0]).interval == (4.0, 4.0)
 
 
 def test_two_values_give_every_mean_that_can_be_drawn():
@@ -67,9 +71,9 @@ def test_the_order_of_the_cases_changes_no_digit(values, seed, random):
 
 @given(VALUES)
 def test_the_interval_stays_within_the_values_and_in_order(values):
-    estimate = bootstrap_mean(values, resamples=50)
+    estimate = bootstrap_mean([*values, values[0]], resamples=50)
     assert min(values) - 1e-9 <= estimate.low <= estimate.high <= max(values) + 1e-9
-    assert estimate.mean == pytest.approx(np.mean(values), abs=1e-9)
+    assert estimate.mean == pytest.approx(np.mean([*values, values[0]]), abs=1e-9)
 
 
 def test_another_seed_gives_another_interval_around_the_same_mean():

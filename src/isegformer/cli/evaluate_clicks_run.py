@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from isegformer.cli.click_tables import clicks_tables
-from isegformer.cli.evaluation_output import tell_failures, write_summary
+from isegformer.cli.evaluation_output import tell_failures, tell_missing_intervals, write_summary
 from isegformer.cli.evaluation_run import EvaluationRequest, EvaluationRun, named_weights
 from isegformer.cli.networks import choose_device
 from isegformer.cli.reporter import Reporter
@@ -87,6 +87,7 @@ def run_evaluate_clicks(request: ClicksRequest, run: EvaluationRun) -> None:
     write_summary(summary, output=run.output, json_file=run.json_file)
     run.views.write(summary, records, ReplayedPictures(evaluation))
     reporter.result(summary, view=clicks_tables(summary))
+    tell_missing_intervals(summary, reporter)
     tell_failures(summary, reporter)
     if summary["failed"]:
         raise typer.Exit(1)

@@ -56,7 +56,7 @@ def _numbers(one: Difference) -> tuple[str, ...]:
         f"{one.first.mean:.{digits}f}",
         f"{one.second.mean:.{digits}f}",
         f"{found.mean:+.{digits}f}",
-        f"{found.low:+.{digits}f} to {found.high:+.{digits}f}",
+        "one case" if found.interval is None else " to ".join(f"{end:+.{digits}f}" for end in found.interval),
         str(found.n),
         one.verdict or NOT_SHOWN,
     )

@@ -1,12 +1,13 @@
 """What `isegformer evaluate volumes` does; apart from its command so that `--help` imports nothing heavy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import typer
 from rich.console import Group
 
-from isegformer.cli.evaluation_output import tell_failures, write_summary
+from isegformer.cli.evaluation_output import tell_failures, tell_missing_intervals, write_summary
 from isegformer.cli.evaluation_run import EvaluationRequest, EvaluationRun, named_weights
 from isegformer.cli.networks import choose_device
 from isegformer.cli.reporter import Reporter
@@ -17,6 +18,7 @@ from isegformer.evaluation.executors import Executor
 from isegformer.evaluation.measuring import RecordKeeper
 from isegformer.evaluation.record_json import volume_record_from_json
 from isegformer.evaluation.records import VolumeRecord
+from isegformer.evaluation.robot_differences import robot_differences
 from isegformer.evaluation.robot_evaluation import RobotEvaluation, carry_out_robots
 from isegformer.evaluation.robot_summary import robot_summary
 from isegformer.evaluation.robot_user import RobotBudget
@@ -24,6 +26,7 @@ from isegformer.evaluation.shape_peers import SHAPE_PEERS, peers_here
 from isegformer.evaluation.volume_cases import VolumeObjectChoice
 from isegformer.evaluation.volume_evaluation import VolumeEvaluation, carry_out_volumes, plan_volumes
 from isegformer.evaluation.volume_methods import ShapePeer, VolumeMethod, methods_with_weights
+from isegformer.evaluation.volume_pictures import VolumePictures
 from isegformer.evaluation.volume_protocol import EvenSlices, GivenSlices, ListedSlices
 from isegformer.evaluation.volume_summary import FORMAT, failures, volume_summary
 
@@ -75,20 +78,24 @@ class VolumesRequest(EvaluationRequest):
         )
 
     def robot_evaluation(self) -> RobotEvaluation:
-        """Return what robot users do; nothing without a strategy."""
+        """Return what robot users do, with peers too; nothing without a strategy."""
         return RobotEvaluation(
             folders=self.folders(),
             choice=self.choice(),
-            methods=self.networks(),
+            methods=(*self.networks(), *self.shape_peers()),
             strategies=self.robots,
             clicks=self.clicks(),
             annotator=self.annotator,
-            budget=RobotBudget(
-                most_slices=self.most_slices, most_clicks=self.most_clicks, enough_dice=self.enough_dice
-            ),
+            budget=self.budget(),
             seed=self.seed,
             tolerance_mm=self.tolerance_mm,
             threads=self.threads,
+        )
+
+    def budget(self) -> RobotBudget:
+        """Return when robot users stop."""
+        return RobotBudget(
+            most_slices=self.most_slices, most_clicks=self.most_clicks, enough_dice=self.enough_dice
         )
 
     def clicks(self) -> WeightsMethod:
@@ -131,10 +138,12 @@ def run_evaluate_volumes(request: VolumesRequest, run: EvaluationRun) -> None:
         **_numbers(measured, request, evaluation),
     }
     write_summary(summary, output=run.output, json_file=run.json_file)
-    run.views.write(summary, [*measured.given, *measured.robots], None)
+    pictures = VolumePictures(evaluation.folders, evaluation.choice)
+    run.views.write(summary, [*measured.given, *measured.robots], pictures)
     reporter.result(summary, view=Group(volumes_tables(summary), robot_tables(summary)))
     if note := fewer_slices_note(summary):
         reporter.note(note)
+    tell_missing_intervals(summary, reporter)
     tell_failures(summary, reporter)
     if summary["failed"]:
         raise typer.Exit(1)
@@ -151,17 +160,37 @@ def describe_configuration(request: VolumesRequest, evaluation: VolumeEvaluation
 def _numbers(measured: Measured, request: VolumesRequest, evaluation: VolumeEvaluation) -> dict[str, Any]:
     datasets = [folder.name for folder in evaluation.folders]
     methods = [method.name for method in request.networks()]
+    peers = [peer.name for peer in request.shape_peers()]
     numbers = volume_summary(
         measured.given,
         datasets=datasets,
         methods=methods,
-        peers=[peer.name for peer in request.shape_peers()],
+        peers=peers,
         settings={
             given.name: given.count if isinstance(given, EvenSlices) else None for given in evaluation.given
         },
     )
-    robots = robot_summary(measured.robots, datasets=datasets, methods=methods, strategies=request.robots)
-    return {**numbers, "robots": robots, "failed": [*numbers["failed"], *failures(measured.robots)]}
+    return {
+        **numbers,
+        **_robot_numbers(measured.robots, request, datasets=datasets, methods=[*methods, *peers]),
+        "failed": [*numbers["failed"], *failures(measured.robots)],
+    }
+
+
+def _robot_numbers(
+    records: Sequence[VolumeRecord], request: VolumesRequest, *, datasets: list[str], methods: list[str]
+) -> dict[str, Any]:
+    """Return what robot users came to; nothing without a strategy."""
+    named: dict[str, Any] = {
+        "datasets": datasets,
+        "methods": methods,
+        "strategies": request.robots,
+        "budget": request.budget(),
+    }
+    return {
+        "robots": robot_summary(records, **named),
+        "robot_differences": robot_differences(records, **named),
+    }
 
 
 def _measure(

@@ -12,6 +12,7 @@ from isegformer.cli.reporter import Reporter
 from isegformer.errors import WriteError
 from isegformer.evaluation.ranking import CaseRecord
 from isegformer.evaluation.report import PictureSource, write_case_table, write_report
+from isegformer.evaluation.report.measured import data_without_intervals
 from isegformer.evaluation.stored import SUMMARY
 
 PRINTED = Path("-")
@@ -77,6 +78,12 @@ class CaseViews:
             write_case_table(records, self.csv)
         if self.report is not None:
             write_report(summary, records, pictures, self.report)
+
+
+def tell_missing_intervals(summary: Mapping[str, Any], reporter: Reporter) -> None:
+    """Say of which data folders the means have no interval, and why."""
+    for dataset in data_without_intervals(summary):
+        reporter.note(f"{dataset}: one image or volume was measured, so that its means have no interval")
 
 
 def tell_failures(summary: Mapping[str, Any], reporter: Reporter) -> None:

@@ -1,6 +1,6 @@
 """The results of volumes as tables for a person: one for each dataset, lines for each method."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group
@@ -56,9 +56,15 @@ def _lines(numbers: Mapping[str, Any]) -> Iterator[list[str]]:
         yield [
             setting,
             _text(dice, "{:.3f}"),
-            "" if interval is None else f"{interval[0]:.2f}-{interval[1]:.2f}",
+            _interval(dice, interval),
             *(_text(metrics[name], form) for name, (_, form) in COLUMNS.items()),
         ]
+
+
+def _interval(mean: float | None, interval: Sequence[float] | None) -> str:
+    if interval is None:
+        return "" if mean is None else "1 volume"
+    return f"{interval[0]:.2f}-{interval[1]:.2f}"
 
 
 def _text(value: float | None, form: str) -> str:

@@ -20,7 +20,8 @@ def bands(values: AnyArray, *, groups: Sequence[Hashable], seed: int = 0) -> tup
     Parameters
     ----------
     values : float, (cases, points)
-    groups : which cases belong together, one for each; groups are drawn as wholes
+    groups : which cases belong together, one for each; groups are drawn as wholes, a single one has no
+        interval
 
     Examples
     --------
@@ -32,6 +33,10 @@ def bands(values: AnyArray, *, groups: Sequence[Hashable], seed: int = 0) -> tup
     sums = np.zeros((len(numbers), values.shape[1]))  # (groups, points)
     np.add.at(sums, group_of, values)
     counts = np.bincount(group_of)  # (groups,)
+    if len(numbers) == 1:
+        return tuple(
+            Estimate(mean=float(mean), low=None, high=None, n=len(values)) for mean in values.mean(axis=0)
+        )
     rng = np.random.default_rng(seed)
     times = rng.multinomial(len(numbers), np.full(len(numbers), 1 / len(numbers)), size=RESAMPLES)
     means = times @ sums / (times @ counts)[:, np.newaxis]  # (draws, points)

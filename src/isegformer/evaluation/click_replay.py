@@ -26,8 +26,8 @@ class ReplayedPictures:
         self._methods = {method.name: method for method in evaluation.methods}
         self._loaded: tuple[str, ClickPredictor] | None = None
 
-    def __call__(self, record: CaseRecord) -> CasePicture:
-        """Return what is drawn of a case.
+    def __call__(self, record: CaseRecord) -> tuple[CasePicture]:
+        """Return what is drawn of a case, one slice.
 
         Raises
         ------
@@ -36,7 +36,8 @@ class ReplayedPictures:
         assert isinstance(record, ClickRecord), "volumes are not clicked slice by slice"
         case = self._reader.read(object_of(record.key))
         mask = replay(self._predictor(record.key.method), case.image, record.clicks)
-        return CasePicture(image=case.image, target=case.target, prediction=mask)
+        picture = CasePicture(image=case.image, target=case.target, prediction=mask, clicks=record.clicks)
+        return (picture,)
 
     def _predictor(self, method: str) -> ClickPredictor:
         if self._loaded is None or self._loaded[0] != method:

@@ -68,9 +68,7 @@ def _summary(records: Sequence[ClickRecord], *, n_unusable: int, seed: int) -> d
     return {
         "cases": len(measured),
         "noc": {name: estimate and estimate.mean for name, estimate in estimates.items()},
-        "noc_interval": {
-            name: estimate and [estimate.low, estimate.high] for name, estimate in estimates.items()
-        },
+        "noc_interval": {name: estimate and _interval(estimate) for name, estimate in estimates.items()},
         **_with_interval(
             "failures",
             {name: [_fails(r, threshold) for r in measured] for name, threshold in _thresholds()},
@@ -177,8 +175,12 @@ def _with_interval(
     found = dict(zip(values, estimates, strict=True))
     return {
         quantity: {name: estimate.mean for name, estimate in found.items()},
-        f"{quantity}_interval": {name: [estimate.low, estimate.high] for name, estimate in found.items()},
+        f"{quantity}_interval": {name: _interval(estimate) for name, estimate in found.items()},
     }
+
+
+def _interval(estimate: Estimate) -> list[float] | None:
+    return None if estimate.interval is None else list(estimate.interval)
 
 
 def _fails(record: ClickRecord, threshold: float) -> float:

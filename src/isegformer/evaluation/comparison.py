@@ -48,9 +48,8 @@ class Difference:
 
     @property
     def verdict(self) -> str:
-        """Return which one is better: "first", "second", or "" where the interval holds 0."""
-        interval = (self.difference.low, self.difference.high)
-        return better_of(("first", "second"), self.quantity, interval=interval)
+        """Return which one is better: "first", "second", or "" where that is not shown."""
+        return better_of(("first", "second"), self.quantity, interval=self.difference.interval)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,15 +33,15 @@ def is_more_better(quantity: str) -> bool:
     (True, False, False)
     """
     name, _, _ = quantity.partition("@")
-    return not (name in ("noc", "clicks") or name.endswith("_mm"))
+    return not (name in ("noc", "clicks", "slices") or name.endswith("_mm"))
 
 
-def better_of(pair: Sequence[str], quantity: str, *, interval: tuple[float, float]) -> str:
+def better_of(pair: Sequence[str], quantity: str, *, interval: tuple[float, float] | None) -> str:
     """Return the better one of a pair, or "" where that is not shown.
 
     Parameters
     ----------
-    interval : of the difference, second minus first; it shows nothing where it holds 0
+    interval : of the difference, second minus first; it shows nothing where it holds 0, or is None
 
     Examples
     --------
@@ -50,9 +50,9 @@ def better_of(pair: Sequence[str], quantity: str, *, interval: tuple[float, floa
     >>> better_of(["a", "b"], "dice", interval=(0.0, 0.1))
     ''
     """
-    low, high = interval
-    if low <= 0 <= high:
+    if interval is None or interval[0] <= 0 <= interval[1]:
         return ""
+    low, _ = interval
     return pair[1] if (low > 0) == is_more_better(quantity) else pair[0]
 
 

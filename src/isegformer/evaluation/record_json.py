@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from isegformer.clicks import Click
-from isegformer.evaluation.records import ClickRecord, RecordKey, VolumeRecord
+from isegformer.evaluation.records import ClickRecord, RecordKey, ShownSlice, VolumeRecord
 
 
 def record_to_json(record: ClickRecord | VolumeRecord) -> dict[str, Any]:
@@ -41,5 +41,10 @@ def volume_record_from_json(document: Mapping[str, Any]) -> VolumeRecord:
             "slice_dice": tuple(float(value) for value in document["slice_dice"]),
             "curve": tuple((int(slices), int(clicks), float(d)) for slices, clicks, d in document["curve"]),
             "predicted_dice": tuple(float(value) for value in document["predicted_dice"]),
+            "shown": tuple(_shown_slice(shown) for shown in document.get("shown", ())),
         }
     )
+
+
+def _shown_slice(document: Mapping[str, Any]) -> ShownSlice:
+    return ShownSlice(**{**document, "clicks": tuple(Click(**click) for click in document["clicks"])})

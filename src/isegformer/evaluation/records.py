@@ -50,6 +50,18 @@ class ClickRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShownSlice:
+    """A slice of a result, kept for pictures; see `shown_slices`."""
+
+    index: int
+    """Across the axis of the record."""
+    mask: str
+    """The result on it, packed."""
+    clicks: tuple[Click, ...] = ()
+    """Of a robot user, in order."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class VolumeRecord:
     """One object of one volume, segmented from some annotated slices."""
 
@@ -70,6 +82,8 @@ class VolumeRecord:
     """After each step of a robot user: annotated slices, clicks, Dice of the volume."""
     predicted_dice: tuple[float, ...] = ()
     """After each step of a robot user, what the propagation predicts without the truth."""
+    shown: tuple[ShownSlice, ...] = ()
+    """Slices of the result for pictures; none in records of older versions."""
     seconds: float = 0.0
     """Time of predictions and propagation together."""
     error: str | None = None

@@ -15,6 +15,7 @@ from isegformer.evaluation.measuring import RecordKeeper, do_jobs
 from isegformer.evaluation.records import RecordKey, VolumeRecord
 from isegformer.evaluation.robot_session import work_alone
 from isegformer.evaluation.robot_user import RobotBudget, RobotUser, robot_record
+from isegformer.evaluation.shown_slices import shown_slices
 from isegformer.evaluation.slice_annotators import ANNOTATORS
 from isegformer.evaluation.slice_strategies import STRATEGIES
 from isegformer.evaluation.surface import DEFAULT_TOLERANCE_MM
@@ -144,10 +145,12 @@ class RobotWorker:
             spacing_mm=case.volume.geometry.spacing_mm,
             tolerance_mm=self._evaluation.tolerance_mm,
         )
+        by_slice = slice_dice(mask, case.target, axis=case.axis)
         return replace(
             record,
             metrics={**metrics, **record.metrics},
-            slice_dice=slice_dice(mask, case.target, axis=case.axis),
+            slice_dice=by_slice,
+            shown=shown_slices(mask, case.target, axis=case.axis, slice_dice=by_slice, clicks=work.clicks),
         )
 
 

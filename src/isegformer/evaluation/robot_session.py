@@ -1,14 +1,17 @@
 """A robot user at work in a session of its own, which leaves nothing behind but what it came to."""
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from isegformer.clicks import Click
 from isegformer.evaluation.robot_user import RobotStep, RobotUser
 from isegformer.propagation import AdvisingPropagation
 from isegformer.session import Session, SliceSegmenter, WeightsFingerprint
+from isegformer.slicing import Plane
 from isegformer.types import Labels
 from isegformer.volume import Volume, Window
 
@@ -24,6 +27,8 @@ class RobotWork:
     """One for each annotated slice, in order."""
     labels: Labels
     """Uint16 (I, J, K), the result."""
+    clicks: Mapping[int, tuple[Click, ...]]
+    """On every annotated slice, by index, on one object after the other."""
 
 
 def work_alone(
@@ -58,4 +63,14 @@ def work_alone(
         ) as session,
     ):
         steps = user.work(session, goal, axis=axis, method=METHOD, propagation=propagation, rng=rng)
-        return RobotWork(steps=steps, labels=session.label_map().labels.copy())
+        return RobotWork(
+            steps=steps,
+            labels=session.label_map().labels.copy(),
+            clicks={
+                index: _clicks(session, Plane(axis=axis, index=index)) for index in session.annotated(axis)
+            },
+        )
+
+
+def _clicks(session: Session, plane: Plane) -> tuple[Click, ...]:
+    return tuple(click for item in session.objects for click in session.clicks(item.label, plane))

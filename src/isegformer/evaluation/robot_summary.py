@@ -7,6 +7,7 @@ import numpy as np
 
 from isegformer.evaluation.records import VolumeRecord
 from isegformer.evaluation.robot_evaluation import setting_of
+from isegformer.evaluation.robot_user import RobotBudget
 from isegformer.evaluation.statistics import Estimate, bootstrap_mean
 
 ENOUGH_DICE = 0.9
@@ -22,6 +23,7 @@ def robot_summary(
     datasets: Sequence[str],
     methods: Sequence[str],
     strategies: Sequence[str],
+    budget: RobotBudget,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Return the numbers of every strategy, by dataset and method; empty without a strategy.
@@ -41,6 +43,7 @@ def robot_summary(
                         if (record.key.dataset, record.key.method, record.key.setting)
                         == (dataset, method, setting_of(strategy))
                     ],
+                    enough=enough_of(budget),
                     seed=seed,
                 )
                 for strategy in strategies
@@ -51,10 +54,15 @@ def robot_summary(
     }
 
 
-def _summary(records: Sequence[VolumeRecord], *, seed: int) -> dict[str, Any]:
+def enough_of(budget: RobotBudget) -> float:
+    """Return the Dice that is asked for: robots that are content with less never get to ENOUGH_DICE."""
+    return min(ENOUGH_DICE, budget.enough_dice)
+
+
+def _summary(records: Sequence[VolumeRecord], *, enough: float, seed: int) -> dict[str, Any]:
     """Return the numbers of one strategy; None where there is no case to take them from."""
     measured = [record for record in records if record.error is None]
-    reached = [(place, record) for record in measured if (place := reached_at(record)) is not None]
+    reached = [(place, r) for r in measured if (place := reached_at(r, enough=enough)) is not None]
     most_slices = max((len(record.curve) for record in measured), default=0)
     most_clicks = max((record.n_clicks for record in measured), default=0)
     return {
@@ -68,8 +76,10 @@ def _summary(records: Sequence[VolumeRecord], *, seed: int) -> dict[str, Any]:
             for clicks in range(CLICK_STEP, most_clicks + CLICK_STEP, CLICK_STEP)
         },
         "enough": {
-            "dice": ENOUGH_DICE,
-            "share": _described([float(reached_at(r) is not None) for r in measured], measured, seed=seed),
+            "dice": enough,
+            "share": _described(
+                [float(reached_at(r, enough=enough) is not None) for r in measured], measured, seed=seed
+            ),
             "slices": _described([r.curve[p][0] for p, r in reached], [r for _, r in reached], seed=seed),
             "clicks": _described([r.curve[p][1] for p, r in reached], [r for _, r in reached], seed=seed),
         },
@@ -88,7 +98,7 @@ def dice_within(record: VolumeRecord, *, clicks: int) -> float:
     return next((dice for _, spent, dice in reversed(record.curve) if spent <= clicks), 0.0)
 
 
-def reached_at(record: VolumeRecord, *, enough: float = ENOUGH_DICE) -> int | None:
+def reached_at(record: VolumeRecord, *, enough: float) -> int | None:
     """Return at which point of the curve a Dice is reached first; None if never."""
     return next((place for place, (_, _, dice) in enumerate(record.curve) if dice >= enough), None)
 

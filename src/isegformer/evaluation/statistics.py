@@ -28,12 +28,18 @@ class Estimate:
     """A mean and the interval in which the true mean lies."""
 
     mean: float
-    low: float
-    """Lower end of the interval."""
-    high: float
-    """Upper end of the interval."""
+    low: float | None
+    """Lower end of the interval; None where a single image or volume was measured, which says nothing of
+    how much others differ."""
+    high: float | None
+    """Upper end of the interval; None likewise."""
     n: int
     """Number of values."""
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Return both ends, or None."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
 
 
 def bootstrap_mean(
@@ -54,7 +60,7 @@ def bootstrap_mean(
     level : of the interval, in (0, 1)
     groups : which values belong together, as objects of one image or slices of one patient do; groups are
         drawn as wholes. By default every value stands alone, and values that resemble each other make the
-        interval too narrow.
+        interval too narrow. A single group has no interval.
 
     Raises
     ------
@@ -69,6 +75,9 @@ def bootstrap_mean(
     array = np.asarray(values, dtype=np.float64)
     _check(array, resamples=resamples, level=level)
     sums, counts = _group_totals(array, range(len(array)) if groups is None else groups)
+    mean = float(sums.sum() / counts.sum())
+    if len(sums) == 1:
+        return Estimate(mean=mean, low=None, high=None, n=len(array))
     rng = np.random.default_rng(seed)
     means = np.empty(resamples)
     for number in range(resamples):  # one draw at a time: all at once, of 10,000 cases, would take 160 MB
@@ -76,7 +85,7 @@ def bootstrap_mean(
         means[number] = sums[drawn].sum() / counts[drawn].sum()
     tail = tail_share(len(sums), level=level)
     low, high = np.quantile(means, [tail, 1 - tail])
-    return Estimate(mean=float(sums.sum() / counts.sum()), low=float(low), high=float(high), n=len(array))
+    return Estimate(mean=mean, low=float(low), high=float(high), n=len(array))
 
 
 def paired_difference(
@@ -120,9 +129,7 @@ def _check(values: NDArray[np.float64], *, resamples: int, level: float) -> None
 
 
 def tail_share(n: int, *, level: float) -> float:
-    """Return which share of the drawn means of `n` observations lies below the interval."""
-    if n == 1:
-        return (1 - level) / 2  # one observation, one mean: every quantile is that mean
+    """Return which share of the drawn means of `n` observations, at least 2, lies below the interval."""
     return float(norm.cdf(np.sqrt(n / (n - 1)) * t.ppf((1 - level) / 2, df=n - 1)))
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from isegformer.errors import ConfigError, PropagationError
 from isegformer.evaluation.records import RecordKey, VolumeRecord
+from isegformer.evaluation.shown_slices import shown_slices
 from isegformer.evaluation.surface import DEFAULT_TOLERANCE_MM
 from isegformer.evaluation.volume_metrics import slice_dice, volume_metrics
 from isegformer.propagation import PropagationMethod, propagate_volume
@@ -169,6 +170,7 @@ def measure_propagation(
     mask = fill(case, method, chosen=chosen)
     seconds = clock() - start
     n_i, n_j, n_k = case.target.shape
+    by_slice = slice_dice(mask, case.target, axis=case.axis)
     return VolumeRecord(
         key=key,
         shape=(n_i, n_j, n_k),
@@ -177,7 +179,8 @@ def measure_propagation(
         metrics=volume_metrics(
             mask, case.target, spacing_mm=case.volume.geometry.spacing_mm, tolerance_mm=tolerance_mm
         ),
-        slice_dice=slice_dice(mask, case.target, axis=case.axis),
+        slice_dice=by_slice,
+        shown=shown_slices(mask, case.target, axis=case.axis, slice_dice=by_slice),
         seconds=seconds,
     )
 

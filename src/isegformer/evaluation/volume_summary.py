@@ -174,7 +174,7 @@ def _mean(estimate: Estimate | None) -> float | None:
 
 
 def _interval(estimate: Estimate | None) -> list[float] | None:
-    return None if estimate is None else [estimate.low, estimate.high]
+    return None if estimate is None or estimate.interval is None else list(estimate.interval)
 
 
 def _dice(record: VolumeRecord) -> float:

@@ -43,7 +43,7 @@ def test_holes_and_parts_have_outlines_of_their_own():
 def test_a_small_slice_is_shown_whole():
     mask = np.zeros((6, 9), bool)
     mask[1, 2] = True
-    drawing = draw_case(picture_of(mask), [Click(row=4, col=8, is_positive=False)])
+    drawing = draw_case(picture_of(mask, clicks=(Click(row=4, col=8, is_positive=False),)))
     assert (drawing.width, drawing.height) == (9, 6)
     assert (drawing.signs[0].x, drawing.signs[0].y, drawing.signs[0].is_positive) == (8.5, 4.5, False)
     assert decoded(drawing.png).shape == (6, 9)
@@ -54,26 +54,26 @@ def test_a_small_slice_is_shown_whole():
 def test_a_large_slice_is_cut_around_what_is_marked():
     mask = np.zeros((300, 500), bool)
     mask[100:200, 440:460] = True
-    drawing = draw_case(picture_of(mask), [Click(row=150, col=450, is_positive=True)])
+    drawing = draw_case(picture_of(mask, clicks=(Click(row=150, col=450, is_positive=True),)))
     assert (drawing.width, drawing.height) == (150, 150)  # 100 rows and a quarter on either side
     assert (drawing.signs[0].x, drawing.signs[0].y) == (100.5, 75.5)  # columns 350 to 500: moved to the edge
 
 
 def test_an_empty_case_is_shown_whole():
-    drawing = draw_case(picture_of(np.zeros((60, 50), bool)), [])
+    drawing = draw_case(picture_of(np.zeros((60, 50), bool)))
     assert (drawing.width, drawing.height) == (50, 60)
     assert (drawing.wide_percent, drawing.high_percent) == (83.33, 100)
 
 
 def test_large_pictures_are_reduced():
-    drawing = draw_case(picture_of(np.ones((900, 600), bool)), [])
+    drawing = draw_case(picture_of(np.ones((900, 600), bool)))
     assert decoded(drawing.png).shape == (400, 267)
     assert (drawing.width, drawing.height) == (600, 900)
 
 
 def test_pixels_that_are_not_square_are_shown_as_they_are():
     drawing = draw_case(
-        picture_of(np.ones((4, 8), bool), pixel_aspect=3.0), [Click(row=1, col=0, is_positive=True)]
+        picture_of(np.ones((4, 8), bool), pixel_aspect=3.0, clicks=(Click(row=1, col=0, is_positive=True),))
     )
     assert drawing.shown_height == 12
     assert (drawing.wide_percent, drawing.high_percent) == (66.67, 100)
@@ -84,14 +84,14 @@ def test_colours_stay_in_their_order():
     mask = np.ones((2, 3), bool)
     red = np.zeros((2, 3, 3), np.float32)
     red[..., 0] = 1
-    drawing = draw_case(CasePicture(image=red, target=mask, prediction=mask), [])
+    drawing = draw_case(CasePicture(image=red, target=mask, prediction=mask))
     assert decoded(drawing.png)[0, 0].tolist() == [0, 0, 255]  # OpenCV reads blue first
 
 
 def test_values_that_are_not_numbers_are_black():
     image = np.array([[np.nan, 2.0]], np.float32)
     mask = np.array([[True, False]])
-    assert decoded(draw_case(CasePicture(image=image, target=mask, prediction=mask), []).png).tolist() == [
+    assert decoded(draw_case(CasePicture(image=image, target=mask, prediction=mask)).png).tolist() == [
         [0, 255]
     ]
 

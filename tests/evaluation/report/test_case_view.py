@@ -19,12 +19,12 @@ def test_a_volume_tells_its_dice_and_its_effort():
 
 
 def test_a_view_has_a_picture_or_the_reason_why_not(make_record, picture):
-    (seen,) = case_views([make_record((0.5,))], lambda record: picture)
-    assert seen.drawing is not None
+    (seen,) = case_views([make_record((0.5,))], lambda record: (picture, picture))
+    assert len(seen.drawings) == 2
     assert (seen.name, seen.place, seen.problem) == ("a", "knees, object 2", "")
 
     def gone(record):
         raise DatasetError("case a is gone")
 
     (missed,) = case_views([make_record((0.5,))], gone)
-    assert (missed.drawing, missed.problem) == (None, "case a is gone")
+    assert (missed.drawings, missed.problem) == ((), "case a is gone")

@@ -75,3 +75,10 @@ def test_efforts_are_labelled_at_round_numbers(efforts, expected):
 )
 def test_values_are_labelled_at_round_numbers(bottom, expected):
     assert value_ticks(bottom) == expected
+
+
+def test_a_point_without_an_interval_has_no_band_and_says_so():
+    alone = Point(effort=1, estimate=Estimate(mean=0.75, low=None, high=None, n=2))
+    chart = chart_of(group(Curve(name="a", points=(alone,))), names=["a"])
+    assert (chart.lines[0].band, chart.y_ticks[0].text) == ("", "0.7")
+    assert chart.lines[0].marks[0].text == "a: 0.750 (no interval) after 1 slice, 2 objects"

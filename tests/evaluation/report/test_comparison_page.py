@@ -12,12 +12,25 @@ def stored(name, *records) -> StoredEvaluation:
 
 
 def test_page_shows_means_difference_and_verdict(make_record):
-    comparison = compare(stored("a", make_record((0.5,))), stored("b", make_record((0.75,), method="swin")))
+    cases = ("k", "l")
+    comparison = compare(
+        stored("a", *(make_record((0.5,), case=case) for case in cases)),
+        stored("b", *(make_record((0.75,), case=case, method="swin") for case in cases)),
+    )
     page = comparison_page(comparison)
     assert page.title == "compact and swin"
     row = next(row for row in page.table.rows if row[4].text == "IoU after 1")
-    assert [cell.text for cell in row[5:]] == ["0.500", "0.750", "+0.250", "1", "second"]
+    assert [cell.text for cell in row[5:]] == ["0.500", "0.750", "+0.250", "2", "second"]
     assert dict(page.counts)["data folders"] == "1"
+
+
+def test_one_case_has_no_interval_and_no_verdict(make_record):
+    page = comparison_page(
+        compare(stored("a", make_record((0.5,))), stored("b", make_record((0.75,), method="swin")))
+    )
+    row = next(row for row in page.table.rows if row[4].text == "IoU after 1")
+    assert [cell.text for cell in row[5:]] == ["0.500", "0.750", "+0.250", "1", "not shown"]
+    assert {cell.interval for cell in row} == {""}
 
 
 def test_hostile_names_are_text(tmp_path, make_record, hostile):

@@ -59,3 +59,22 @@ def test_dice_of_a_robot_user_is_0_before_its_first_mask_and_stays_after_its_las
     assert means(by_slices.curves[0]) == pytest.approx({1: 0.4, 2: 0.6, 3: 0.7})
     assert list(means(by_clicks.curves[0])) == [2, 5, 9]
     assert means(by_clicks.curves[0])[2] == 0.4
+
+
+def test_methods_are_compared_for_every_robot_and_robots_for_the_first_method():
+    records = [
+        VolumeRecord(
+            key=RecordKey(dataset="d", case="v", label=1, method=method, setting=f"robot {strategy}"),
+            curve=((1, 3, dice),),
+        )
+        for method, strategy, dice in (
+            ("net", "suggested", 0.5), ("net", "even", 0.25),
+            ("peer", "suggested", 0.125), ("peer", "even", 0.0),
+        )
+    ]  # fmt: skip
+    groups = [group for group in volume_curves(records) if group.effort == "annotated slices"]
+    assert {group.title: {curve.name: means(curve)[1] for curve in group.curves} for group in groups} == {
+        "Dice, robot suggested": {"net": 0.5, "peer": 0.125},
+        "Dice, robot even": {"net": 0.25, "peer": 0.0},
+        "Dice, net by robot": {"robot suggested": 0.5, "robot even": 0.25},
+    }

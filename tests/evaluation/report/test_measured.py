@@ -1,4 +1,9 @@
-from isegformer.evaluation.report.measured import UNNAMED, leading_method, measured
+from isegformer.evaluation.report.measured import (
+    UNNAMED,
+    data_without_intervals,
+    leading_method,
+    measured,
+)
 
 
 def places(summary) -> list[tuple[str, str]]:
@@ -29,3 +34,13 @@ def test_numbers_without_a_method_have_a_name():
 def test_an_empty_summary_has_no_numbers():
     assert places({}) == []
     assert leading_method({}) == ""
+
+
+def test_data_without_intervals_are_those_whose_means_have_none():
+    alone = {"dice": {"1": 0.5, "3": None}, "dice_interval": {"1": None, "3": None}}
+    some = {"dice": {"1": 0.5, "3": 0.5}, "dice_interval": {"1": None, "3": [0.4, 0.6]}}
+    nothing = {"dice": {"1": None}, "dice_interval": {"1": None}}
+    clicks = {"noc": {"85": 2.0}, "noc_interval": {"85": None}}
+    folders = {"alone": alone, "some": some, "nothing": nothing, "clicks": clicks}
+    summary = {"datasets": folders, "methods": {"m": folders, "other": dict.fromkeys(folders, alone)}}
+    assert data_without_intervals(summary) == ("alone", "clicks")

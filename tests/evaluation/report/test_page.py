@@ -1,7 +1,7 @@
 """The page parses, refers to nothing outside, escapes what comes from data and shows the right numbers."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def parsed(path: Path) -> Page:
 @pytest.fixture
 def written(tmp_path, summary, records, picture) -> Path:
     path = tmp_path / "report.html"
-    write_report(summary, records, lambda record: picture, path)
+    write_report(summary, records, lambda record: (replace(picture, clicks=record.clicks),), path)
     return path
 
 
@@ -149,7 +149,8 @@ def test_charts_have_descriptions_and_bands(written):
     assert len(charts) == 3
     assert all(chart["aria-labelledby"] for chart in charts)
     assert any("compact: 0.550 after 1 click, 0.817 after 20 clicks" in text for text in page.texts)
-    assert len(page.all("polygon")) == 6  # two methods in each chart
+    assert len(page.all("polygon")) == 3  # two methods in each chart; grabcut has one case, so no band
+    assert len(page.all("polyline")) == 6
 
 
 def test_failed_cases_are_listed_with_their_errors(written):
@@ -162,7 +163,7 @@ def test_a_picture_that_cannot_be_made_is_replaced_by_the_reason(tmp_path, summa
     def source(record):
         if record.key.case == "c":
             raise DatasetError("case c is gone")
-        return picture
+        return (picture,)
 
     write_report(summary, records, source, tmp_path / "report.html")
     page = parsed(tmp_path / "report.html")
@@ -194,7 +195,7 @@ def test_an_evaluation_where_every_case_failed_is_a_page(tmp_path, records, summ
 
 
 def test_one_case_is_shown_once(tmp_path, summary, records, picture):
-    write_report(summary, records[:1], lambda record: picture, tmp_path / "report.html")
+    write_report(summary, records[:1], lambda record: (picture,), tmp_path / "report.html")
     page = parsed(tmp_path / "report.html")
     assert len(page.all("img")) == 1
     assert "Best" in page.texts
@@ -223,14 +224,31 @@ def test_volumes_have_dice_metrics_peers_and_curves(tmp_path):
         "metrics": {"3": {"iou": 0.6875, "hd95_mm": 3.25}},
     }
     peers = {"interpolate": {"cases": 1, "dice": {"3": 0.7}}}
-    summary = {"kind": "volumes", "datasets": {"colon": {**numbers, "peers": peers}}}
+    summary = {
+        "kind": "volumes",
+        "datasets": {"colon": {**numbers, "peers": peers}},
+        "methods": {"combined": {"colon": numbers}},
+    }
     write_report(summary, [*given, robot], None, tmp_path / "report.html")
     page = parsed(tmp_path / "report.html")
     values = [a["data-value"] for tag, a in page.tags if tag == "td" and "data-value" in a]
     assert {"0.8125", "0.6875", "3.25", "0.7"} <= set(values)
     assert {"HD95 (mm)", "Dice, given slices", "interpolate"} <= set(page.texts)
-    assert page.texts.count("Dice, robot user") == 2
+    assert page.texts.count("Dice, robot") == 2
     assert any("combined: 0.500 after 3 clicks, 0.900 after 5 clicks" in text for text in page.texts)
+    assert {"Best, from given slices", "Best, robot"} <= set(page.texts)
+
+
+def test_a_case_can_have_several_slices_each_with_its_place(tmp_path, summary, records, picture):
+    slices = (replace(picture, place="slice 4, Dice 0.500"), replace(picture, place="slice 9, Dice 0.750"))
+    write_report(summary, records[:1], lambda record: slices, tmp_path / "report.html")
+    page = parsed(tmp_path / "report.html")
+    assert [image["alt"][:20] for image in page.all("img")] == [
+        "slice 4, Dice 0.500:",
+        "slice 9, Dice 0.750:",
+    ]
+    assert {"slice 4, Dice 0.500", "slice 9, Dice 0.750"} <= set(page.texts)
+    assert {"class": "cases pairs"} in page.all("ol")
 
 
 def test_page_cannot_be_written_into_a_folder_that_is_not_there(tmp_path, summary, records):

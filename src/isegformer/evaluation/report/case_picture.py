@@ -43,6 +43,8 @@ class CasePicture:
     """(H, W), the object."""
     prediction: Mask
     """(H, W), what was found in the end."""
+    clicks: tuple[Click, ...] = ()
+    """On this slice."""
     pixel_aspect: float = 1.0
     """Height of a pixel over its width, in millimetres."""
     place: str = ""
@@ -56,8 +58,9 @@ class CasePicture:
             )
 
 
-PictureSource: TypeAlias = Callable[[CaseRecord], CasePicture]
-"""Called only for the few cases that are shown; may read files and run a network."""
+PictureSource: TypeAlias = Callable[[CaseRecord], Sequence[CasePicture]]
+"""Returns a picture of each slice of a case that is shown. Called only for the few cases that are shown; may
+read files and run a network."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +87,8 @@ class Drawing:
     prediction: str
     """Outlines as SVG paths, in pixels."""
     signs: tuple[Sign, ...]
+    place: str
+    """Where in the case the slice lies, in words; or empty."""
 
     @property
     def shown_height(self) -> float:
@@ -116,9 +121,9 @@ class _Window:
     right: int
 
 
-def draw_case(picture: CasePicture, clicks: Sequence[Click]) -> Drawing:
+def draw_case(picture: CasePicture) -> Drawing:
     """Return the picture of a case, cut to what matters."""
-    window = _window(picture, clicks)
+    window = _window(picture)
     rows, cols = slice(window.top, window.bottom), slice(window.left, window.right)
     return Drawing(
         png=_png_uri(picture.image[rows, cols]),
@@ -133,8 +138,9 @@ def draw_case(picture: CasePicture, clicks: Sequence[Click]) -> Drawing:
                 y=(click.row - window.top + 0.5) * picture.pixel_aspect,
                 is_positive=click.is_positive,
             )
-            for click in clicks
+            for click in picture.clicks
         ),
+        place=picture.place,
     )
 
 
@@ -156,10 +162,10 @@ def _closed(points: AnyArray) -> str:
     return "M" + "L".join(f"{x:g} {y:g}" for x, y in np.round(at, 2)) + "Z"
 
 
-def _window(picture: CasePicture, clicks: Sequence[Click]) -> _Window:
+def _window(picture: CasePicture) -> _Window:
     """Return a square around object, prediction and clicks, moved and cut so that it lies on the slice."""
     marked = picture.target | picture.prediction
-    for click in clicks:
+    for click in picture.clicks:
         marked[click.row, click.col] = True
     height, width = marked.shape
     if not marked.any():

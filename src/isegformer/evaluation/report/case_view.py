@@ -15,16 +15,16 @@ class CaseView:
 
     name: str
     place: str
-    """Data folder, object and slice."""
+    """Data folder and object."""
     result: str
     """What was measured, in words."""
-    drawing: Drawing | None
+    drawings: tuple[Drawing, ...]
     problem: str
     """Why there is no drawing, if one was asked for."""
 
     @property
     def alternative(self) -> str:
-        """What the picture shows, for those who do not see it."""
+        """What a picture shows, for those who do not see it."""
         return f"{self.name}, {self.place}: outlines of truth and prediction, and clicks. {self.result}"
 
 
@@ -34,20 +34,18 @@ def case_views(records: Sequence[CaseRecord], pictures: PictureSource | None) ->
 
 
 def _view(record: CaseRecord, pictures: PictureSource | None) -> CaseView:
-    place, drawing, problem = "", None, ""
+    drawings: tuple[Drawing, ...] = ()
+    problem = ""
     if pictures is not None:
         try:
-            picture = pictures(record)
-            clicks = () if isinstance(record, VolumeRecord) else record.clicks
-            place, drawing = picture.place, draw_case(picture, clicks)
+            drawings = tuple(draw_case(picture) for picture in pictures(record))
         except (IsegformerError, OSError, ValueError, RuntimeError) as error:  # RuntimeError: torch
             problem = str(error)
-    where = (record.key.dataset, f"object {record.key.label}", place)
     return CaseView(
         name=record.key.case,
-        place=", ".join(part for part in where if part),
+        place=f"{record.key.dataset}, object {record.key.label}",
         result=result_in_words(record),
-        drawing=drawing,
+        drawings=drawings,
         problem=problem,
     )
 

@@ -7,6 +7,7 @@ from itertools import count
 
 from isegformer.evaluation.report.curves import Curve, CurveGroup, Point
 from isegformer.evaluation.report.table import THIN_SPACE
+from isegformer.evaluation.statistics import Estimate
 
 WIDTH, HEIGHT = 400, 270
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 12, 44
@@ -55,7 +56,7 @@ class Line:
     path: str
     """Points of a polyline."""
     band: str
-    """Points of a polygon."""
+    """Points of a polygon; "" where no point has an interval."""
     marks: tuple[Mark, ...]
 
 
@@ -82,7 +83,7 @@ def chart_of(group: CurveGroup, *, names: Sequence[str]) -> Chart:
     points = [point for curve in group.curves for point in curve.points]
     efforts = sorted({point.effort for point in points})
     first, last = efforts[0], efforts[-1]
-    bottom = _bottom(min(point.estimate.low for point in points), is_share=group.is_share)
+    bottom = _bottom(min(_ends(point.estimate)[0] for point in points), is_share=group.is_share)
 
     def place(effort: int, value: float) -> tuple[float, float]:
         along = 0.5 if last == first else (effort - first) / (last - first)
@@ -104,9 +105,11 @@ def chart_of(group: CurveGroup, *, names: Sequence[str]) -> Chart:
                 style=names.index(curve.name) % STYLES,
                 path=_joined([place(point.effort, point.estimate.mean) for point in curve.points]),
                 band=_joined(
-                    [place(point.effort, point.estimate.high) for point in curve.points]
-                    + [place(point.effort, point.estimate.low) for point in reversed(curve.points)]
-                ),
+                    [place(point.effort, _ends(point.estimate)[1]) for point in curve.points]
+                    + [place(point.effort, _ends(point.estimate)[0]) for point in reversed(curve.points)]
+                )
+                if any(point.estimate.interval for point in curve.points)
+                else "",
                 marks=tuple(
                     _mark(point, curve, group, at=place(point.effort, point.estimate.mean))
                     for point in curve.points
@@ -149,12 +152,17 @@ def _bottom(lowest: float, *, is_share: bool) -> float:
 
 def _mark(point: Point, curve: Curve, group: CurveGroup, *, at: tuple[float, float]) -> Mark:
     estimate = point.estimate
-    mean, low, high = (
-        _value_text(value, group, digits=3) for value in (estimate.mean, estimate.low, estimate.high)
-    )
+    mean = _value_text(estimate.mean, group, digits=3)
+    low, high = (_value_text(value, group, digits=3) for value in _ends(estimate))
+    interval = "no interval" if estimate.interval is None else f"{low} to {high}"
     objects = "1 object" if estimate.n == 1 else f"{estimate.n} objects"
-    text = f"{curve.name}: {mean} ({low} to {high}) after {_spent(point, group)}, {objects}"
+    text = f"{curve.name}: {mean} ({interval}) after {_spent(point, group)}, {objects}"
     return Mark(x=round(at[0], 2), y=round(at[1], 2), text=text)
+
+
+def _ends(estimate: Estimate) -> tuple[float, float]:
+    """Return the interval, or the mean twice where there is none."""
+    return estimate.interval or (estimate.mean, estimate.mean)
 
 
 def _in_words(curve: Curve, group: CurveGroup) -> str:

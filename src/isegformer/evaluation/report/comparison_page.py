@@ -80,11 +80,11 @@ def _row(one: Difference) -> tuple[Cell, ...]:
     return (
         *(words(text) for text in (one.dataset, *one.methods, one.setting, quantity_title(one.quantity))),
         *(_estimate(estimate, digits=digits) for estimate in (one.first, one.second)),
-        change(difference.mean, digits=digits, interval=(difference.low, difference.high)),
+        change(difference.mean, digits=digits, interval=difference.interval),
         number(difference.n, digits=0),
         words(one.verdict or NOT_SHOWN),
     )
 
 
 def _estimate(estimate: Estimate, *, digits: int) -> Cell:
-    return number(estimate.mean, digits=digits, interval=(estimate.low, estimate.high))
+    return number(estimate.mean, digits=digits, interval=estimate.interval)

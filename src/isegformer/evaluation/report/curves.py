@@ -1,6 +1,6 @@
 """Curves over effort, with intervals: what a method reaches after so many clicks or annotated slices."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -70,9 +70,11 @@ def click_curves(records: Sequence[ClickRecord]) -> tuple[CurveGroup, ...]:
 
 
 def volume_curves(records: Sequence[VolumeRecord]) -> tuple[CurveGroup, ...]:
-    """Return Dice against annotated slices, given and of a robot user, and against clicks of a robot user.
+    """Return Dice against annotated slices, given and of robot users, and against clicks of robot users.
 
-    Of a case that a robot user finished early the last Dice is kept; before its first mask its Dice is 0.
+    For every strategy of robot users methods are compared, and if there are several strategies those of the
+    first method: all in one chart could not be told apart. Of a case that a robot user finished early the
+    last Dice is kept; before its first mask its Dice is 0.
 
     Parameters
     ----------
@@ -81,18 +83,44 @@ def volume_curves(records: Sequence[VolumeRecord]) -> tuple[CurveGroup, ...]:
     done = [record for record in records if record.error is None]
     robot = [record for record in done if record.curve]
     given = [record for record in done if not record.curve and record.metrics.get("dice") is not None]
-    named = _by_name(robot)
-    slices = sorted({n_slices for record in robot for n_slices, _, _ in record.curve})
-    clicks = sorted({n_clicks for record in robot for _, n_clicks, _ in record.curve})
     return _not_empty(
         CurveGroup(title="Dice, given slices", effort="annotated slices", curves=_given_slices(given)),
+        *(group for title, named in _robot_charts(robot) for group in _robot_curves(title, named)),
+    )
+
+
+def _robot_charts(robot: Sequence[VolumeRecord]) -> Iterator[tuple[str, dict[str, list[VolumeRecord]]]]:
+    """Yield the title of every chart of robot users, and the records of its curves by their names."""
+    by_strategy = _grouped(robot, lambda record: record.key.setting)
+    for strategy, records in by_strategy.items():
+        yield f"Dice, {strategy}", _grouped(records, lambda record: record.key.method)
+    if len(by_strategy) > 1:
+        first = robot[0].key.method
+        of_first = [record for record in robot if record.key.method == first]
+        yield f"Dice, {first} by robot", _grouped(of_first, lambda record: record.key.setting)
+
+
+def _robot_curves(title: str, named: dict[str, list[VolumeRecord]]) -> tuple[CurveGroup, ...]:
+    steps = [step for records in named.values() for record in records for step in record.curve]
+    slices = sorted({n_slices for n_slices, _, _ in steps})
+    clicks = sorted({n_clicks for _, n_clicks, _ in steps})
+    return (
         CurveGroup(
-            title="Dice, robot user",
+            title=title,
             effort="annotated slices",
             curves=_curves(named, slices, _dice_at_slices),
         ),
-        CurveGroup(title="Dice, robot user", effort="clicks", curves=_curves(named, clicks, _dice_at_clicks)),
+        CurveGroup(title=title, effort="clicks", curves=_curves(named, clicks, _dice_at_clicks)),
     )
+
+
+def _grouped(
+    records: Sequence[VolumeRecord], name: Callable[[VolumeRecord], str]
+) -> dict[str, list[VolumeRecord]]:
+    found: dict[str, list[VolumeRecord]] = {}
+    for record in records:
+        found.setdefault(name(record), []).append(record)
+    return found
 
 
 def _not_empty(*groups: CurveGroup) -> tuple[CurveGroup, ...]:
@@ -142,13 +170,12 @@ def _points(
     )
 
 
-def _by_name(records: Sequence[Record]) -> dict[str, list[Record]]:
-    """Return the records of each method; those of another setting than the first are a curve of their own."""
-    found: dict[str, list[Record]] = {}
+def _by_name(records: Sequence[ClickRecord]) -> dict[str, list[ClickRecord]]:
+    """Return the records of each method; those of another user than the first are a curve of their own."""
+    found: dict[str, list[ClickRecord]] = {}
     for record in records:
         is_first = record.key.setting == records[0].key.setting
-        of_user = f"{record.key.setting} clicks" if isinstance(record, ClickRecord) else record.key.setting
-        name = record.key.method if is_first else f"{record.key.method}, {of_user}"
+        name = record.key.method if is_first else f"{record.key.method}, {record.key.setting} clicks"
         found.setdefault(name, []).append(record)
     return found
 

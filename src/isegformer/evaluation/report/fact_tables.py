@@ -37,7 +37,8 @@ def differences_table(summary: Summary) -> Table:
 
 
 def _difference_row(one: Mapping[str, Any]) -> tuple[Cell, ...]:
-    quantity, interval = one["quantity"], (one["low"], one["high"])
+    quantity = one["quantity"]
+    interval = None if one["low"] is None else (one["low"], one["high"])
     better = better_of(one["methods"], quantity, interval=interval)
     return (
         words(one["dataset"]),
@@ -50,9 +51,9 @@ def _difference_row(one: Mapping[str, Any]) -> tuple[Cell, ...]:
 
 
 def quantity_digits(quantity: str) -> int:
-    """Return how many digits after the point a quantity deserves: clicks and millimetres 2, others 3."""
+    """Return how many digits a quantity deserves: clicks, slices and millimetres 2, others 3."""
     name, _, _ = quantity.partition("@")
-    return 2 if name in ("noc", "clicks") or name.endswith("_mm") else 3
+    return 2 if name in ("noc", "clicks", "slices") or name.endswith("_mm") else 3
 
 
 def quantity_title(quantity: str) -> str:

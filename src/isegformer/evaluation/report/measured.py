@@ -47,3 +47,20 @@ def leading_method(summary: Summary) -> str:
     """Return the method that the evaluation is about: the first one, or "" where nothing was measured."""
     found = measured(summary)
     return next(iter(summary.get("methods", {})), found[0].method if found else "")
+
+
+def data_without_intervals(summary: Summary) -> tuple[str, ...]:
+    """Return the data folders of which one image or volume was measured: their means have no interval."""
+    leading = leading_method(summary)
+    return tuple(
+        one.dataset for one in measured(summary) if one.method == leading and _lacks_intervals(one.numbers)
+    )
+
+
+def _lacks_intervals(numbers: Summary) -> bool:
+    """Tell whether clicks needed or Dice have means and none of them an interval."""
+    means, intervals = (
+        [value for name in ("noc", "dice") for value in numbers.get(name + part, {}).values()]
+        for part in ("", "_interval")
+    )
+    return any(value is not None for value in means) and all(value is None for value in intervals)

@@ -12,9 +12,15 @@ from isegformer.evaluation.report.case_view import CaseView, case_views
 from isegformer.evaluation.report.chart import STYLES, Chart, Frame, chart_of
 from isegformer.evaluation.report.curves import CurveGroup, click_curves, volume_curves
 from isegformer.evaluation.report.fact_tables import differences_table, facts, failed_table
-from isegformer.evaluation.report.measured import Summary, leading_method, measured
+from isegformer.evaluation.report.measured import (
+    Summary,
+    data_without_intervals,
+    leading_method,
+    measured,
+)
 from isegformer.evaluation.report.measured_tables import tables_of
 from isegformer.evaluation.report.rendering import render
+from isegformer.evaluation.report.robot_tables import robot_differences_table, robots_table
 from isegformer.evaluation.report.table import Table
 from isegformer.types import PathLike
 
@@ -31,7 +37,13 @@ PICTURE_NOTE = (
     "Of fewer than twenty, the better half is shown as the best. Pictures are cut to what matters, and their "
     "contrast is stretched. An object is named by its value in the labels."
 )
-ORDER_NOTE = {"clicks": "mean IoU over the first 20 clicks", "volumes": "Dice"}
+ORDER_NOTE = {
+    "clicks": "mean IoU over the first 20 clicks.",
+    "volumes": (
+        "Dice with the most annotated slices. Shown are the slice with the lowest Dice and the middle one of "
+        "the object, with the clicks of a robot user."
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +57,19 @@ class DatasetCharts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Gallery:
+    """The best or the worst cases of one way to measure them, not empty."""
+
+    title: str
+    cases: tuple[CaseView, ...]
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether cases have several pictures, and need the room for them."""
+        return any(len(case.drawings) > 1 for case in self.cases)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """Everything that the template shows."""
 
@@ -53,12 +78,11 @@ class Page:
     counts: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
     tables: tuple[Table, ...]
-    differences: Table
+    differences: tuple[Table, ...]
     charts: tuple[DatasetCharts, ...]
     curves_note: str
     cases_note: str
-    best: tuple[CaseView, ...]
-    worst: tuple[CaseView, ...]
+    galleries: tuple[Gallery, ...]
     failed: Table
     configuration: tuple[tuple[str, str], ...]
     environment: tuple[tuple[str, str], ...]
@@ -90,24 +114,50 @@ def page_of(summary: Summary, records: Sequence[CaseRecord], pictures: PictureSo
     """Return what the report of an evaluation shows."""
     kind = "volumes" if summary.get("kind") == "volumes" else "clicks"
     leading = leading_method(summary)
-    ranking = rank([record for record in records if record.key.method == leading])
     failed = summary.get("failed", ())
     return Page(
         title=", ".join(summary.get("datasets", {})) or "Nothing measured",
         kind=KINDS[kind],
         counts=_counts(summary),
-        warnings=_warnings(len(failed)),
-        tables=tables_of(summary),
-        differences=differences_table(summary),
+        warnings=(*_failure_warnings(len(failed)), *_interval_warnings(summary)),
+        tables=(*tables_of(summary), *_with_rows(robots_table(summary))),
+        differences=_with_rows(differences_table(summary), robot_differences_table(summary)),
         charts=_charts(records),
         curves_note=CURVES_NOTE[kind],
-        cases_note=f"Cases of {leading}, put in order by their {ORDER_NOTE[kind]}. {PICTURE_NOTE}",
-        best=case_views(ranking.best, pictures),
-        worst=case_views(ranking.worst, pictures),
+        cases_note=f"Cases of {leading}, put in order by their {ORDER_NOTE[kind]} {PICTURE_NOTE}",
+        galleries=_galleries(records, leading, pictures),
         failed=failed_table(failed),
         configuration=facts(summary.get("configuration", {})),
         environment=facts(summary.get("environment", {})),
     )
+
+
+def _with_rows(*tables: Table) -> tuple[Table, ...]:
+    return tuple(table for table in tables if table.rows)
+
+
+def _galleries(
+    records: Sequence[CaseRecord], leading: str, pictures: PictureSource | None
+) -> tuple[Gallery, ...]:
+    """Return the worst and the best cases of the first method, each way to measure for itself."""
+    return tuple(
+        Gallery(title=f"{title}{way}", cases=case_views(cases, pictures))
+        for way, some in _ways([record for record in records if record.key.method == leading]).items()
+        for title, cases in (("Worst", rank(some).worst), ("Best", rank(some).best))
+        if cases
+    )
+
+
+def _ways(records: Sequence[CaseRecord]) -> dict[str, list[CaseRecord]]:
+    """Return records by the end of a title: those from given slices, and those of the first robot user."""
+    robots = [record for record in records if isinstance(record, VolumeRecord) and record.curve]
+    if not robots:
+        return {"": list(records)}
+    first = robots[0].key.setting
+    return {
+        ", from given slices": [record for record in records if record not in robots],
+        f", {first}": [record for record in robots if record.key.setting == first],
+    }
 
 
 def _counts(summary: Summary) -> tuple[tuple[str, str], ...]:
@@ -122,11 +172,18 @@ def _counts(summary: Summary) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(number)) for name, number in counts)
 
 
-def _warnings(n_failed: int) -> tuple[str, ...]:
+def _failure_warnings(n_failed: int) -> tuple[str, ...]:
     if not n_failed:
         return ()
     what = "1 measurement failed and is" if n_failed == 1 else f"{n_failed} measurements failed and are"
     return (f"{what} in no number of this page; see below.",)
+
+
+def _interval_warnings(summary: Summary) -> tuple[str, ...]:
+    return tuple(
+        f"{dataset}: one image or volume was measured, which has no interval and cannot show a difference."
+        for dataset in data_without_intervals(summary)
+    )
 
 
 def _charts(records: Sequence[CaseRecord]) -> tuple[DatasetCharts, ...]:

@@ -54,10 +54,10 @@ def number(value: float | None, *, digits: int, interval: Sequence[float] | None
     return Cell(text=_with_minus(f"{value:.{digits}f}"), value=value, interval=bounds)
 
 
-def change(value: float, *, digits: int, interval: Sequence[float]) -> Cell:
-    """Return a cell with a difference, its sign, and its interval (low, high)."""
-    low, high = (f"{bound:+.{digits}f}" for bound in interval)
-    return Cell(text=_with_minus(f"{value:+.{digits}f}"), value=value, interval=_bounds((low, high)))
+def change(value: float, *, digits: int, interval: Sequence[float] | None) -> Cell:
+    """Return a cell with a difference, its sign, and where there is one its interval (low, high)."""
+    bounds = "" if interval is None else _bounds([f"{bound:+.{digits}f}" for bound in interval])
+    return Cell(text=_with_minus(f"{value:+.{digits}f}"), value=value, interval=bounds)
 
 
 def share(value: float | None, *, interval: Sequence[float] | None = None) -> Cell:
