@@ -30,11 +30,16 @@ class BrightnessNetwork(nn.Module):
         self.eval()
 
     def encode_key(self, frame):
-        self.encoded_keys += 1
+        self.encoded_keys += len(frame)
         rows, cols = frame.shape[-2] // 16, frame.shape[-1] // 16
         place = torch.stack(torch.meshgrid(torch.arange(rows), torch.arange(cols), indexing="ij")).float()
         bright = frame.mean(dim=1, keepdim=True)
-        return StcnKeys(key=20 * place[None], context=bright, sixteenth=bright, skips=(bright,))
+        return StcnKeys(
+            key=(20 * place[None]).expand(len(frame), -1, -1, -1),
+            context=bright,
+            sixteenth=bright,
+            skips=(bright,),
+        )
 
     def encode_value(self, frame, keys, *, mask, others):
         assert (mask + others <= 1 + 1e-5).all()

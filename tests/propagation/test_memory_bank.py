@@ -48,4 +48,15 @@ def test_read_keeps_rows_and_columns_in_place():
     key = cells(torch.arange(6.0).view(1, 1, 2, 3) * 10)[0]
     bank = MemoryBank([MemoryEntry(key=key, values={4: torch.arange(6.0).view(6, 1)})], max_recent=1)
     result = bank.read(torch.tensor([[[[50.0, 0, 10], [20, 30, 40]]]]), [4], top_k=1, block_bytes=1000)
-    assert result.tolist() == [[[[5.0, 0, 1], [2, 3, 4]]]]
+    assert result.tolist() == [[[[[5.0, 0, 1], [2, 3, 4]]]]]
+
+
+def test_several_slices_read_as_each_alone():
+    torch.manual_seed(0)
+    values = {1: torch.rand(6, 2), 9: torch.rand(6, 2)}
+    bank = MemoryBank([MemoryEntry(key=torch.rand(6, 4), values=values)], max_recent=1)
+    queries = torch.rand(3, 4, 2, 3)
+    together = bank.read(queries, [9, 1], top_k=2, block_bytes=1000)
+    assert together.shape == (3, 2, 2, 2, 3)
+    for query, read in zip(queries, together, strict=True):
+        torch.testing.assert_close(bank.read(query[None], [9, 1], top_k=2, block_bytes=1000)[0], read)

@@ -297,7 +297,8 @@ def test_over_propagation_is_stopped_and_without_the_rule_it_is_not(blind_networ
 
 def test_ended_object_costs_no_more_network_calls_and_enters_memory_no_more(brightness_network):
     stack, truth = bar(0, 5, n_slices=60)
-    result, _ = run(brightness_network, stack, {0: truth[0]}, config=PropagatorConfig(min_side_px=None))
+    config = PropagatorConfig(min_side_px=None, together_px=1)
+    result, _ = run(brightness_network, stack, {0: truth[0]}, config=config)
     assert np.array_equal(result, truth)
     assert brightness_network.encoded_keys == 1 + 7  # slices 1 to 7: two weak ones end it
     assert brightness_network.encoded_values == [1, 1]  # slices 0 and 5
@@ -423,3 +424,15 @@ def test_network_in_training_mode_is_refused(tiny_stcn, noisy_stack):
             Propagator(tiny_stcn, ArraySlices(noisy_stack))
     finally:
         tiny_stcn.eval()
+
+
+@pytest.mark.parametrize("stop", [None, StopRule(area_fraction=0.9, patience=1)])
+def test_slices_that_go_together_change_nothing(tiny_stcn, noisy_stack, two_boxes, stop):
+    results = []
+    for together_px in (1, 10**9):
+        config = PropagatorConfig(min_side_px=None, stop=stop, memory_every=4, together_px=together_px)
+        with Propagator(tiny_stcn, ArraySlices(noisy_stack), config=config) as propagator:
+            propagator.run_round({3: two_boxes, 9: two_boxes})
+            results.append(propagator.all_labels())
+    assert (results[0] != results[1]).mean() < 1e-3  # sums in another order
+    assert len(np.unique(results[0])) > 1

@@ -72,6 +72,10 @@ class PropagatorConfig:
     objects_at_once: int = 8
     """Objects that go through the network together; more take turns, so that the peak does not grow."""
 
+    together_px: int = 512 * 512
+    """Pixels of the working grid that go through the network at once: several slices where they are small
+    and read the same memory, never less than one."""
+
     block_bytes: int = 64 * MIB
     """Budget for the scores of memory entries against queries, computed block by block."""
 
@@ -91,6 +95,7 @@ class PropagatorConfig:
             "annotated_slices": self.annotated_slices,
             "recent_slices": self.recent_slices,
             "objects_at_once": self.objects_at_once,
+            "together_px": self.together_px,
             "block_bytes": self.block_bytes,
             "max_enlarged_side_px": self.max_enlarged_side_px,
             "min_side_px": 1 if self.min_side_px is None else self.min_side_px,

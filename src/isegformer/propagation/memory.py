@@ -44,22 +44,22 @@ class MemoryBank:
         self._values.clear()
 
     def read(self, query_key: Tensor, labels: Sequence[int], *, top_k: int, block_bytes: int) -> Tensor:
-        """Read the values of the objects `labels` for a slice's keys; (1, Ck, h, w) -> (N, Cv, h, w).
+        """Read the values of the objects `labels` for slices' keys; (B, Ck, h, w) -> (B, N, Cv, h, w).
 
         Every entry must hold a value for each of `labels`.
         """
-        rows, cols = query_key.shape[-2:]
+        n_slices, _, rows, cols = query_key.shape
         if self._key is None:
             self._key = torch.cat([entry.key for entry in self._entries()])
         read = read_out(
             self._key,
             [self._value(label) for label in labels],
-            query_key=cells(query_key)[0],
+            query_key=cells(query_key).flatten(0, 1),
             top_k=top_k,
             block_bytes=block_bytes,
         )
-        stacked = torch.stack(read)  # (N, L, Cv)
-        return stacked.transpose(1, 2).reshape(len(labels), -1, rows, cols)
+        stacked = torch.stack(read).unflatten(1, (n_slices, -1))  # (N, B, L, Cv)
+        return stacked.permute(1, 0, 3, 2).reshape(n_slices, len(labels), -1, rows, cols)
 
     def _entries(self) -> list[MemoryEntry]:
         return [*self._permanent, *self._recent]

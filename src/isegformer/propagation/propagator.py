@@ -5,7 +5,7 @@ grid.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
 
 import numpy as np
@@ -32,7 +32,7 @@ from isegformer.propagation.fusing import (
 from isegformer.propagation.memory import MemoryBank, MemoryEntry
 from isegformer.propagation.plan import Joining, Pass, plan_round
 from isegformer.propagation.probabilities import ProbabilityStore
-from isegformer.propagation.slice_encoder import SliceEncoder
+from isegformer.propagation.slice_encoder import SliceEncoder, compete
 from isegformer.propagation.slices import SliceSource
 from isegformer.propagation.stopping import ObjectAtEnds, ObjectTracker
 from isegformer.runtimes import PropagationEngine
@@ -250,7 +250,7 @@ class Propagator:
         objects = walk.tracker.active
         probability = None
         if objects:
-            probability = self._encoder.predict(index, walk.memory, objects=objects)
+            probability = self._predict(one, index, walk, objects=objects)
             walk.tracker.observe(probability)
             self._remember(one, index, walk, probability=probability, objects=objects)
         everything = self._over_all_objects(probability, objects)
@@ -261,6 +261,22 @@ class Propagator:
             )
         joined = self._join(one, index, everything, correction=correction)
         self._store.write(index, joined, objects=self.objects)
+
+    def _predict(self, one: Pass, index: int, walk: "_Walk", *, objects: list[int]) -> Tensor:
+        """Return the probabilities (N, H, W) of a slice; it may have been predicted with the one before."""
+        if index not in walk.ahead:
+            indices = self._with_the_same_memory(one, index, walk)
+            logits = self._encoder.logits(indices, walk.memory, objects=objects)
+            walk.ahead = dict(zip(indices, logits, strict=True))
+            walk.ahead_objects = objects
+        places = [walk.ahead_objects.index(label) for label in objects]  # one may have ended meanwhile
+        return compete(walk.ahead.pop(index)[places])
+
+    def _with_the_same_memory(self, one: Pass, index: int, walk: "_Walk") -> list[int]:
+        """Return a slice and those after it in a pass that memory does not change before."""
+        until_change = self._config.memory_every - abs(index - walk.last_memory) + 1
+        most = max(1, min(until_change, self._encoder.slices_together))
+        return list(range(index, one.stop, one.step)[:most])
 
     def _remember(
         self, one: Pass, index: int, walk: "_Walk", *, probability: Tensor, objects: list[int]
@@ -343,6 +359,10 @@ class _Walk:
     tracker: ObjectTracker
     last_memory: int
     """The last slice that went into memory."""
+    ahead: dict[int, Tensor] = field(default_factory=dict)
+    """Logits (N, 1, H, W) of slices that were predicted with one before them, from the same memory."""
+    ahead_objects: list[int] = field(default_factory=list)
+    """Labels of those N objects."""
 
 
 def _report(done: int, total: int, touched: set[int]) -> RoundReport:
