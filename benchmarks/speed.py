@@ -1,6 +1,7 @@
 """How fast are clicks and propagation, and how much memory do they take?
 
     python benchmarks/speed.py --json speed.json            # or: make bench
+    python benchmarks/speed.py --architecture swin-base     # one without bundled weights, with random ones
 
 Every time is a ratio to eager float32 PyTorch of the same network (`plain.py`), measured in turn in one
 process: ratios can be compared between machines, seconds cannot. Memory is by how much the peak of a process
@@ -13,7 +14,6 @@ import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,8 +25,16 @@ from isegformer.clicks import Click
 from isegformer.evaluation.environment import describe_environment
 from isegformer.evaluation.memory import peak_rss_mb, reset_peaks
 from isegformer.interaction import SlicePredictor, load_predictor
-from isegformer.models import Stcn, load
+from isegformer.models import ClickSegmenter, Stcn, build_click_network, load, variant
 from isegformer.propagation import PROPAGATION_METHODS, propagate_volume
+from isegformer.runtimes import (
+    AUTO,
+    EAGER,
+    ClickEngine,
+    PropagationEngine,
+    prepare_clicks,
+    prepare_propagation,
+)
 from isegformer.types import FloatArray, Labels
 from isegformer.volume import Geometry, Volume, Window
 
@@ -35,6 +43,7 @@ CLICKS = (1, 2, 5, 10, 20)
 STACKS = ((16, 128, 1), (16, 256, 1), (16, 256, 3), (48, 256, 1))
 """(slices, side in px, objects)"""
 METHODS = ("stcn", "combined")
+RUNTIMES_COMPARED = ("pytorch-bf16", "openvino", "openvino-bf16")
 WINDOW = Window(low=0.0, high=1.0)
 
 
@@ -71,60 +80,96 @@ def _seconds(act: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def click_speed(weights: str, *, turns: int) -> Iterator[dict[str, object]]:
+def click_speed(weights: str, *, runtime: str, turns: int) -> Iterator[dict[str, object]]:
     """Yield the cost of the first and of later clicks, over what the network alone takes for its inputs."""
-    predictor = load_predictor(weights)
+    sized = Sized(load_predictor(weights, runtime=runtime).network)
+    predictor = SlicePredictor(sized, load_predictor(weights).config)
+    eager = load(weights)
+    assert isinstance(eager, ClickSegmenter)
     for side in SLICE_SIDES_PX:
         predictor.set_slice(disk_stack(1, side, 1)[0][0])
         for number in CLICKS:
             yield {
                 "slice_px": side,
                 "click": number,
-                **asdict(_click_ratio(predictor, side, number=number, turns=turns)),
+                **asdict(_click_ratio(predictor, sized, eager, side, number=number, turns=turns)),
             }
 
 
-def _click_ratio(predictor: SlicePredictor, side: int, *, number: int, turns: int) -> Ratio:
+class Sized:
+    """A click network that keeps the sizes of its inputs."""
+
+    def __init__(self, engine: ClickEngine) -> None:
+        self._engine = engine
+        self.click_radius_px, self.device = engine.click_radius_px, engine.device
+        self.sizes: list[tuple[int, int]] = []
+
+    def embed(self, image: torch.Tensor) -> torch.Tensor:
+        """See `ClickEngine`."""
+        return self._engine.embed(image)
+
+    def logits(self, embedded: torch.Tensor, hint: torch.Tensor) -> torch.Tensor:
+        """See `ClickEngine`."""
+        self.sizes.append((int(hint.shape[-2]), int(hint.shape[-1])))
+        return self._engine.logits(embedded, hint)
+
+
+def network_speed(
+    names: list[str], *, runtimes: list[str], side: int, turns: int
+) -> Iterator[dict[str, object]]:
+    """Yield the cost of one look of networks with random weights, over eager float32 PyTorch's.
+
+    The image is embedded once, as for all clicks after the first.
+    """
+    torch.manual_seed(0)
+    image, hint = torch.rand(1, 3, side, side), torch.rand(1, 3, side, side)
+    for name in names:
+        for runtime in runtimes:
+            plain = build_click_network(variant(name)).eval()
+            other = build_click_network(variant(name)).eval()
+            other.load_state_dict(plain.state_dict())
+            engine = prepare_clicks(other, runtime=runtime).engine
+            embedded = engine.embed(image)
+            ratio = in_turn(
+                torch.inference_mode()(
+                    lambda engine=engine, embedded=embedded: engine.logits(embedded, hint)
+                ),
+                lambda plain=plain: plain_forward(plain, [(side, side)]),
+                turns=turns,
+            )
+            yield {"network": name, "runtime": runtime, "side_px": side, **asdict(ratio)}
+
+
+def _click_ratio(
+    predictor: SlicePredictor, sized: Sized, eager: ClickSegmenter, side: int, *, number: int, turns: int
+) -> Ratio:
     rng = np.random.default_rng(number)
     clicks = [
         Click(row=int(row), col=int(col), is_positive=place % 3 != 2)
         for place, (row, col) in enumerate(rng.integers(side // 3, 2 * side // 3, (number, 2)))
     ]
     previous = predictor.predict(clicks[:1]) if number > 1 else None
-    with recorded_sizes(predictor) as sizes:
-        predictor.predict(clicks, previous)
+    sized.sizes.clear()
+    predictor.predict(clicks, previous)
+    sizes = list(sized.sizes)
     return in_turn(
-        lambda: predictor.predict(clicks, previous),
-        lambda: plain_forward(predictor.network, sizes),
-        turns=turns,
+        lambda: predictor.predict(clicks, previous), lambda: plain_forward(eager, sizes), turns=turns
     )
 
 
-@contextmanager
-def recorded_sizes(predictor: SlicePredictor) -> Iterator[list[tuple[int, int]]]:
-    """Keep the sizes of the inputs that the network gets while the block runs."""
-    sizes: list[tuple[int, int]] = []
-    hook = predictor.network.register_forward_pre_hook(
-        lambda _, inputs: sizes.append((int(inputs[0].shape[-2]), int(inputs[0].shape[-1])))
-    )
-    try:
-        yield sizes
-    finally:
-        hook.remove()
-
-
-def propagation_speed(weights: str, *, turns: int) -> Iterator[dict[str, object]]:
+def propagation_speed(weights: str, *, runtime: str, turns: int) -> Iterator[dict[str, object]]:
     """Yield the cost of propagating the middle slice of a stack of disks, over plain PyTorch's."""
-    network = load(weights)
-    if not isinstance(network, Stcn):
+    network, other = load(weights), load(weights)
+    if not (isinstance(network, Stcn) and isinstance(other, Stcn)):
         raise SystemExit(f"weights {weights!r} hold no propagation network")
+    engine = prepare_propagation(other, runtime=runtime).engine
     for slices, side, objects in STACKS:
         stack, truth = disk_stack(slices, side, objects)
         at = slices // 2
         for method in METHODS:
             ratio = in_turn(
                 lambda stack=stack, truth=truth, at=at, method=method: ours(
-                    network, stack, truth[at], at=at, method=method
+                    engine, stack, truth[at], at=at, method=method
                 ),
                 lambda stack=stack, truth=truth, at=at: plain_propagation(network, stack, truth[at], at=at),
                 turns=turns,
@@ -139,7 +184,9 @@ def propagation_speed(weights: str, *, turns: int) -> Iterator[dict[str, object]
             }
 
 
-def ours(network: Stcn, stack: FloatArray, annotation: Labels, *, at: int, method: str) -> Labels:
+def ours(
+    network: PropagationEngine, stack: FloatArray, annotation: Labels, *, at: int, method: str
+) -> Labels:
     """Propagate as users do; returns uint16 (T, H, W)."""
     labels = propagate_volume(
         Volume(np.moveaxis(stack, 0, 2), Geometry((*stack.shape[1:], len(stack)), np.eye(4))),
@@ -165,15 +212,15 @@ def disk_stack(slices: int, side: int, objects: int) -> tuple[FloatArray, Labels
     return np.clip(0.25 + 0.15 * truth + noise, 0, 1).astype(np.float32), truth
 
 
-def memory_mb(what: str, weights: str) -> float:
+def memory_mb(what: str, weights: str, runtime: str) -> float:
     """Return by how much the peak of a fresh process exceeds what it held with the network loaded."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return round(pool.apply(_growth_mb, (what, weights)), 1)
+        return round(pool.apply(_growth_mb, (what, weights, runtime)), 1)
 
 
-def _growth_mb(what: str, weights: str) -> float:
+def _growth_mb(what: str, weights: str, runtime: str) -> float:
     if what == "click":
-        predictor = load_predictor(weights)
+        predictor = load_predictor(weights, runtime=runtime)
         predictor.set_slice(disk_stack(1, 512, 1)[0][0])
         return _peak_growth_mb(lambda: predictor.predict([Click(row=256, col=256, is_positive=True)]))
     network = load(weights)
@@ -181,7 +228,8 @@ def _growth_mb(what: str, weights: str) -> float:
     stack, truth = disk_stack(48, 256, 3)
     if what == "plain":
         return _peak_growth_mb(lambda: plain_propagation(network, stack, truth[24], at=24))
-    return _peak_growth_mb(lambda: ours(network, stack, truth[24], at=24, method=what))
+    engine = prepare_propagation(network, runtime=runtime).engine
+    return _peak_growth_mb(lambda: ours(engine, stack, truth[24], at=24, method=what))
 
 
 def _peak_growth_mb(act: Callable[[], object]) -> float:
@@ -198,6 +246,8 @@ def main() -> None:
     )
     parser.add_argument("--weights", default="compact")
     parser.add_argument("--propagation-weights", default="stcn-small")
+    parser.add_argument("--architecture", action="append", default=[], help="again for several")
+    parser.add_argument("--runtime", default=AUTO)
     parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--json", type=Path, default=None)
@@ -207,23 +257,40 @@ def main() -> None:
         "environment": {**describe_environment("cpu"), "threads": arguments.threads},
         "weights": arguments.weights,
         "propagation_weights": arguments.propagation_weights,
+        "runtime": arguments.runtime,
     }
-    report["clicks"] = _printed(click_speed(arguments.weights, turns=arguments.turns))
+    if arguments.architecture:
+        runtimes = [name for name in RUNTIMES_COMPARED if arguments.runtime in (AUTO, name)]
+        report["networks"] = _printed(
+            network_speed(arguments.architecture, runtimes=runtimes, side=384, turns=arguments.turns)
+        )
+        _write(report, arguments.json)
+        return
+    report["clicks"] = _printed(
+        click_speed(arguments.weights, runtime=arguments.runtime, turns=arguments.turns)
+    )
     report["propagation"] = _printed(
-        propagation_speed(arguments.propagation_weights, turns=max(2, arguments.turns // 3))
+        propagation_speed(
+            arguments.propagation_weights, runtime=arguments.runtime, turns=max(2, arguments.turns // 3)
+        )
     )
     report["memory_mb"] = {
-        "click on 512 x 512": memory_mb("click", arguments.weights),
+        "click on 512 x 512": memory_mb("click", arguments.weights, arguments.runtime),
+        "click on 512 x 512, eager": memory_mb("click", arguments.weights, EAGER),
         **{
             f"propagation of 48 x 256 x 256, 3 objects, {what}": memory_mb(
-                what, arguments.propagation_weights
+                what, arguments.propagation_weights, arguments.runtime
             )
             for what in ("plain", *METHODS)
         },
     }
     print(json.dumps(report["memory_mb"], indent=2))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    _write(report, arguments.json)
+
+
+def _write(report: dict[str, object], path: Path | None) -> None:
+    if path:
+        path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 def _printed(lines: Iterator[dict[str, object]]) -> list[dict[str, object]]:

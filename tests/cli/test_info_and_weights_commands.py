@@ -4,7 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from isegformer.cli import runtime_facts
 from isegformer.models import inspect
+from isegformer.runtimes import RUNTIMES
 from isegformer.volume import read_volume
 
 
@@ -83,3 +85,29 @@ def test_unknown_weights_are_told(run):
     done = run("weights", "inspect", "no-such-weights")
     assert done.code == 1
     assert "neither a file nor a name" in done.err
+
+
+@pytest.mark.parametrize("weights", ["click_weights", "stcn_weights"])
+def test_info_tells_what_computes_networks_here_and_why(run, request, weights):
+    path = request.getfixturevalue(weights)
+    facts = run("info", "--runtime", "--weights", path, "--device", "cpu", "--json").record["runtime"][
+        str(path)
+    ]
+    assert set(facts["verdicts"]) == set(RUNTIMES)
+    assert facts["verdicts"]["pytorch"] == "works; relative difference of logits to eager PyTorch 0"
+    assert facts["chosen"] in facts["order"]
+    assert facts["verdicts"][facts["chosen"]].startswith("works; ")
+
+
+def test_info_of_runtimes_for_people_marks_the_chosen_one(run, click_weights, monkeypatch):
+    monkeypatch.setattr(runtime_facts, "ORDER", {"cpu": ("pytorch",)})
+    monkeypatch.setattr("isegformer.runtimes.choice.ORDER", {"cpu": ("pytorch",)})
+    text = run("info", "--runtime", "--weights", click_weights, "--device", "cpu").out
+    assert "pytorch (chosen)" in text
+    assert "pytorch-bf16 (chosen)" not in text
+
+
+def test_info_about_nothing_is_a_usage_error(run):
+    result = run("info")
+    assert result.code == 2
+    assert "name a FILE" in result.err

@@ -39,8 +39,10 @@ def info(
     json: options.Json = False,
 ) -> None:
     """Tell shape, spacing, axis codes, values and hash of a volume, or the network of a weights file."""
+    from rich.console import Group
+
     from isegformer.cli.file_facts import file_facts, weights_facts
-    from isegformer.cli.reporter import Reporter
+    from isegformer.cli.reporter import Reporter, facts_table
 
     if file is None and not runtime:
         raise typer.BadParameter("nothing to tell about; name a FILE, or ask for --runtime")
@@ -51,9 +53,14 @@ def info(
         from isegformer.cli.networks import choose_device
 
         record["device"] = choose_device(device or "auto")
-    if runtime:
-        from isegformer.cli.runtime_facts import runtime_facts
+    reporter = Reporter(is_json=json)
+    if not runtime:
+        reporter.result(record)
+        return
 
-        names = (options.DEFAULT_CLICK_WEIGHTS, options.DEFAULT_PROPAGATION_WEIGHTS)
-        record["runtime"] = runtime_facts((weights,) if weights else names, device=record["device"])
-    Reporter(is_json=json).result(record)
+    from isegformer.cli.runtime_facts import runtime_facts, runtime_table
+
+    names = (options.DEFAULT_CLICK_WEIGHTS, options.DEFAULT_PROPAGATION_WEIGHTS)
+    facts = runtime_facts((weights,) if weights else names, device=record["device"])
+    view = Group(facts_table(record), runtime_table(facts))
+    reporter.result({**record, "runtime": facts}, view=view)

@@ -1,11 +1,13 @@
 """What computes networks on this computer, and why, as records ready for JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from rich.table import Table
 
 from isegformer.errors import ConfigError
 from isegformer.models import ClickSegmenter, Stcn, load
-from isegformer.runtimes import AUTO, ORDER, RUNTIMES, Prepared, prepare_clicks, prepare_propagation
+from isegformer.runtimes import AUTO, EAGER, ORDER, RUNTIMES, Prepared, prepare_clicks, prepare_propagation
 
 
 def runtime_facts(weights: Sequence[str], *, device: str) -> dict[str, Any]:
@@ -19,11 +21,26 @@ def runtime_facts(weights: Sequence[str], *, device: str) -> dict[str, Any]:
     return {name: _of_weights(name, device=device) for name in weights}
 
 
+def runtime_table(facts: Mapping[str, Any]) -> Table:
+    """Return `runtime_facts` for a person."""
+    table = Table("weights", "runtime", "what its self-check said", box=None, pad_edge=False)
+    for name, found in facts.items():
+        for runtime, verdict in found["verdicts"].items():
+            chosen = " (chosen)" if runtime == found["chosen"] else ""
+            table.add_row(name, f"{runtime}{chosen}", verdict)
+    return table
+
+
 def _of_weights(name: str, *, device: str) -> dict[str, Any]:
-    order = ORDER.get(device.partition(":")[0], tuple(RUNTIMES)[:1])
+    order = ORDER.get(device.partition(":")[0], (EAGER,))
     others = [runtime for runtime in RUNTIMES if runtime not in order]
-    found = {runtime: _verdict(name, runtime=runtime, device=device) for runtime in (*order, *others)}
-    return {"chosen": _prepared(name, runtime=AUTO, device=device).runtime, "order": list(order), **found}
+    return {
+        "chosen": _prepared(name, runtime=AUTO, device=device).runtime,
+        "order": list(order),
+        "verdicts": {
+            runtime: _verdict(name, runtime=runtime, device=device) for runtime in (*order, *others)
+        },
+    }
 
 
 def _verdict(name: str, *, runtime: str, device: str) -> str:
@@ -32,7 +49,8 @@ def _verdict(name: str, *, runtime: str, device: str) -> str:
         trial = _prepared(name, runtime=runtime, device=device).trials[-1]
     except ConfigError as error:
         return str(error)
-    return f"works; largest difference to eager PyTorch in its self-check {trial.difference:.2g}"
+    quantity = RUNTIMES[runtime]().tolerance.quantity
+    return f"works; {quantity} to eager PyTorch {trial.difference:.2g}"
 
 
 def _prepared(name: str, *, runtime: str, device: str) -> Prepared[Any]:
