@@ -58,7 +58,7 @@ class MemoryBank:
             top_k=top_k,
             block_bytes=block_bytes,
         )
-        stacked = torch.stack(read).unflatten(1, (n_slices, -1))  # (N, B, L, Cv)
+        stacked = torch.stack(read).view(len(labels), n_slices, rows * cols, -1)  # (N, B, L, Cv)
         return stacked.permute(1, 0, 3, 2).reshape(n_slices, len(labels), -1, rows, cols)
 
     def _entries(self) -> list[MemoryEntry]:

@@ -99,7 +99,8 @@ class SliceEncoder:
     def _decoded(self, readout: Tensor, keys: Sequence[StcnKeys]) -> list[Tensor]:
         """Return the logits of each slice; one object on several slices goes through the network at once."""
         if readout.shape[1] == 1:
-            return list(self._network.decode(readout[:, 0], together_of(keys)).split(1))
+            together = self._network.decode(readout[:, 0], together_of(keys))
+            return [together[at : at + 1] for at in range(len(keys))]
         return [self._network.decode(read, one) for read, one in zip(readout, keys, strict=True)]
 
 
