@@ -1,7 +1,7 @@
 import pytest
 import typer
 
-from isegformer.cli.assignments import parse_assignments
+from isegformer.cli.assignments import parse_assignments, parse_extents
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,14 @@ def test_what_is_no_assignment_is_named(text):
 def test_a_value_has_no_keys_of_its_own():
     with pytest.raises(typer.BadParameter, match="cannot be understood"):
         parse_assignments(["seed=2", "seed.more=3"])
+
+
+@pytest.mark.parametrize("text", ["1", "1=2", "x=1:2", "0=1:2", "1=5:4", "1=-1:4", ""])
+def test_extents_of_another_form_are_refused(text):
+    with pytest.raises(typer.BadParameter, match="extent"):
+        parse_extents([text])
+
+
+def test_an_extent_is_given_once():
+    with pytest.raises(typer.BadParameter, match="given once"):
+        parse_extents(["1=2:3", "1=4:5"])

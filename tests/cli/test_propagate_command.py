@@ -117,3 +117,11 @@ def test_annotations_that_leave_nothing_to_do_are_refused(propagate, tmp_path, g
     done = propagate("--axis", "2", annotations=path)
     assert done.code == 1
     assert told in done.err
+
+
+def test_suggestions_know_where_a_person_says_the_object_ends(propagate):
+    arguments = ("--method", "interpolate", "--suggest", "2", "--json")
+    free = [item["slice"] for item in propagate(*arguments).record["suggestions"]]
+    told = [item["slice"] for item in propagate(*arguments, "--extent", "3=4:10").record["suggestions"]]
+    assert min(free) < 4
+    assert set(told) <= {9, 10}

@@ -1,5 +1,6 @@
-"""Values of a configuration that are given on the command line, as KEY=VALUE."""
+"""Values that are given on the command line as KEY=VALUE."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,3 +34,29 @@ def parse_assignments(texts: Sequence[str]) -> dict[str, Any]:
         except (yaml.YAMLError, AttributeError, TypeError) as error:
             raise typer.BadParameter(f"the value in {text!r} cannot be understood: {error}") from error
     return values
+
+
+def parse_extents(texts: Sequence[str]) -> dict[int, tuple[int, int]]:
+    """Return first and last slice of objects by label, from texts of the form LABEL=FIRST:LAST.
+
+    Raises
+    ------
+    typer.BadParameter : another form, a label of 0 or given twice, or an end before the beginning
+
+    Examples
+    --------
+    >>> parse_extents(["1=12:40", "3=7:7"])
+    {1: (12, 40), 3: (7, 7)}
+    """
+    extents: dict[int, tuple[int, int]] = {}
+    for text in texts:
+        match = re.fullmatch(r"(\d+)=(\d+):(\d+)", text)
+        if match is None:
+            raise typer.BadParameter(f"extent {text!r} is not of the form LABEL=FIRST:LAST, such as 1=12:40")
+        label, first, last = (int(part) for part in match.groups())
+        if label == 0 or first > last or label in extents:
+            raise typer.BadParameter(
+                f"extent {text!r} cannot be used, expected a label above 0, given once, and FIRST <= LAST"
+            )
+        extents[label] = (first, last)
+    return extents

@@ -33,6 +33,16 @@ def propagate(
             help="Predict the Dice of each object and suggest up to N slices to annotate next, best first.",
         ),
     ] = 0,
+    extent: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--extent",
+            metavar="LABEL=FIRST:LAST",
+            help="For --suggest: the first and last slice of an object, as far as you have looked; again for "
+            "several. It helps more than anything else.",
+            show_default=False,
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Carry the labels of annotated slices to the whole volume.
@@ -44,6 +54,7 @@ def propagate(
 
     With --suggest, the predicted Dice says whether another slice is worth the work (docs/next-slice.md).
     """
+    from isegformer.cli.assignments import parse_extents
     from isegformer.cli.propagate_run import PropagateRequest, run_propagate
     from isegformer.cli.reporter import Reporter
 
@@ -58,5 +69,6 @@ def propagate(
         device=device,
         runtime=runtime,
         suggest=suggest,
+        extents=parse_extents(extent or ()),
     )
     run_propagate(request, reporter=Reporter(is_json=json))

@@ -5,7 +5,7 @@ No session here: there are no clicks and no overlaps to rule on, only labels tha
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ class PropagateRequest:
     runtime: str
     suggest: int
     """How many slices to suggest."""
+    extents: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    """First and last slice of objects, by label, for suggestions."""
 
 
 def run_propagate(request: PropagateRequest, *, reporter: Reporter) -> None:
@@ -79,7 +81,14 @@ def run_propagate(request: PropagateRequest, *, reporter: Reporter) -> None:
         distance_px = step_px(volume.geometry, axis=axis)
         stack = np.moveaxis(labels, axis, 0)
         record |= _advice_record(
-            advise(stack, annotated=indices, evidence=log, step_px=distance_px, most=request.suggest)
+            advise(
+                stack,
+                annotated=indices,
+                evidence=log,
+                step_px=distance_px,
+                extents=request.extents,
+                most=request.suggest,
+            )
         )
     reporter.result(record)
 
