@@ -4,10 +4,13 @@ import logging
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 
 from isegformer.errors import ConfigError
+from isegformer.evaluation import run_clicks
+from isegformer.interaction import load_predictor
 from isegformer.models import load
 from isegformer.runtimes import RUNTIMES, openvino, prepare_clicks, prepare_propagation
 
@@ -87,6 +90,22 @@ def test_the_second_start_compiles_nothing(runtime, click_network, monkeypatch, 
     monkeypatch.setattr(openvino, "converted", lambda graph: pytest.fail("it was converted again"))
     caplog.set_level(logging.INFO)
     assert prepare_clicks(click_network, runtime=runtime).runtime == runtime
+
+
+def test_as_many_clicks_are_needed(runtime):
+    rows, cols = np.mgrid[:96, :112]
+    rng = np.random.default_rng(0)
+    needed = {"pytorch": [], runtime: []}
+    for height, width in ((18, 26), (30, 14), (9, 11)):
+        target = ((rows - 40) / height) ** 2 + ((cols - 60) / width) ** 2 < 1
+        image = np.clip(0.3 + 0.3 * target + rng.normal(0, 0.05, target.shape), 0, 1).astype(np.float32)
+        for name, counts in needed.items():
+            run = run_clicks(
+                load_predictor("compact", runtime=name), image, target, stop_iou=0.85, max_clicks=6
+            )
+            counts.append(len(run.clicks))
+    assert max(needed["pytorch"]) < 6
+    assert np.mean(needed[runtime]) == pytest.approx(np.mean(needed["pytorch"]), abs=0.1)
 
 
 def test_openvino_is_loaded_without_what_reports_to_its_maker():
