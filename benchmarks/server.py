@@ -68,6 +68,17 @@ class Person:
             self.ask(f"sessions/{scan}/clicks", body)
             self.seconds.append(time.perf_counter() - started)
 
+    def propagate(self, scan: str, *, index: int) -> float:
+        """Click in the middle of a slice, accept it, propagate to all others; returns seconds."""
+        middle = {"row": LARGE[0] // 2, "col": LARGE[1] // 2, "is_positive": True}
+        self.ask(f"sessions/{scan}/clicks", {"label": 1, "axis": 2, "index": index, "clicks": [middle]})
+        self.ask(f"sessions/{scan}/commands", {"type": "AcceptSlice", "axis": 2, "index": index})
+        started = time.perf_counter()
+        self.ask(f"sessions/{scan}/propagation", {"axis": 2})
+        while json.loads(self.ask(f"sessions/{scan}"))["job"] is not None:
+            time.sleep(0.5)
+        return time.perf_counter() - started
+
 
 def peak_bytes(pid: int) -> int:
     """Return the largest memory that a process had."""
@@ -134,7 +145,15 @@ def _opened(person: Person, pid: int) -> dict[str, Any]:
     person.ask(f"scans/{scan}/volume.nii.gz")
     person.click(scan, 3, shape=LARGE, seed=0)
     person.ask(f"sessions/{scan}/labels")
-    return {"shape": LARGE, "peak_before_bytes": before, "peak_bytes": peak_bytes(pid)}
+    opened = peak_bytes(pid)
+    seconds = person.propagate(scan, index=LARGE[2] // 2)
+    return {
+        "shape": LARGE,
+        "peak_before_bytes": before,
+        "peak_bytes": opened,
+        "peak_with_propagation_bytes": peak_bytes(pid),
+        "propagation_s": round(seconds, 1),
+    }
 
 
 def main() -> None:

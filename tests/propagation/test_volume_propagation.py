@@ -115,3 +115,15 @@ def test_an_axis_that_does_not_exist_is_refused(box):
 def test_arrays_that_are_no_stack_of_slices_are_refused(shape):
     with pytest.raises(ShapeMismatchError, match="expected"):
         ArraySlices(np.zeros(shape))
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_result_is_laid_out_as_its_volume(axis):
+    shape = (4, 5, 6)
+    slices = VolumeSlices(
+        Volume(np.zeros(shape, np.int16), Geometry(shape, np.eye(4))), axis=axis, window=Window(low=0, high=1)
+    )
+    labels = slices.new_labels()
+    assert (labels.shape, labels.dtype) == ((len(slices), *slices.shape), np.uint16)
+    assert not labels.any()
+    assert np.moveaxis(labels, 0, axis).flags.c_contiguous

@@ -25,6 +25,7 @@ from isegformer.models import weights_sha256
 from isegformer.propagation import AdvisingPropagation, load_propagation_engine, method_with
 from isegformer.runtimes import EAGER, PropagationEngine, WarmUp, check_runtime
 from isegformer.server import Adapter, Networks, Sample, ServerSettings, create_app, default_state_root
+from isegformer.server.freed_memory import return_large_blocks
 from isegformer.server.run import bound_socket, run, url_of
 from isegformer.server.settings import LOOPBACK
 from isegformer.session import WeightsFingerprint
@@ -148,6 +149,7 @@ def bytes_of(text: str) -> int:
 
 def app_of(settings: ServerSettings, choice: NetworkChoice) -> FastAPI:
     """Return the application with networks, sample and the means to adapt; errors as for `load_networks`."""
+    return_large_blocks()
     networks = load_networks(choice)
     return create_app(
         settings,

@@ -60,7 +60,7 @@ class MorphologicalContours:
         nothing that it could give as evidence."""
         del earlier, on_evidence
         checked = check_annotations(annotations, n_slices=len(slices), shape=slices.shape)
-        result = np.zeros((len(slices), *slices.shape), dtype=np.uint16)
+        result = slices.new_labels()
         for index, labels in checked.items():
             result[index] = labels
         gaps = [(first, second) for first, second in pairwise(checked) if second > first + 1]

@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Protocol, TypeAlias
 
-import numpy as np
-
 from isegformer.models.fusion import FusionNetwork
 from isegformer.propagation.annotations import check_annotations
 from isegformer.propagation.combined import ShapesAndNetwork
@@ -142,7 +140,7 @@ class ShapeInterpolation:
     ) -> Labels:
         """Return labels uint16 (T, H, W); see `PropagationMethod.propagate`."""
         checked = check_annotations(annotations, n_slices=len(slices), shape=slices.shape)
-        result = np.zeros((len(slices), *slices.shape), dtype=np.uint16)
+        result = slices.new_labels()
         for index, labels in checked.items():
             result[index] = labels
         indices = list(checked)

@@ -141,7 +141,7 @@ class Propagator:
 
     def all_labels(self) -> Labels:
         """Return the result on all slices, uint16 (T, H, W)."""
-        result = np.empty((len(self._slices), *self._slices.shape), dtype=np.uint16)
+        result = self._slices.new_labels()
         for index in range(len(self._slices)):
             result[index] = self.labels(index)
         return result

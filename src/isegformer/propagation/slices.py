@@ -6,7 +6,7 @@ import numpy as np
 
 from isegformer.errors import ShapeMismatchError
 from isegformer.slicing.plane import Plane, slice_shape, slice_view
-from isegformer.types import AnyArray, FloatArray
+from isegformer.types import AnyArray, FloatArray, Labels
 from isegformer.volume.intensity import Window, apply_window
 from isegformer.volume.volume import Volume
 
@@ -25,6 +25,13 @@ class SliceSource(Protocol):
 
     def __getitem__(self, index: int) -> FloatArray:
         """Return slice `index` in [0, 1], float32 (H, W) or RGB (H, W, 3)."""
+        ...
+
+    def new_labels(self) -> Labels:
+        """Return zeros for a result, uint16 (T, H, W), laid out in memory as the volume is.
+
+        So putting the axis of the slices back in its place copies nothing.
+        """
         ...
 
 
@@ -48,6 +55,10 @@ class ArraySlices:
     def __getitem__(self, index: int) -> FloatArray:
         """Return slice `index` as float32."""
         return np.asarray(self._stack[index], dtype=np.float32)
+
+    def new_labels(self) -> Labels:
+        """Return zeros (T, H, W)."""
+        return np.zeros(self._stack.shape[:3], dtype=np.uint16)
 
 
 class VolumeSlices:
@@ -73,3 +84,7 @@ class VolumeSlices:
         """Return slice `index` in [0, 1]."""
         view = slice_view(self._voxels, Plane(axis=self._axis, index=index))
         return apply_window(view, self._window)
+
+    def new_labels(self) -> Labels:
+        """Return zeros (T, H, W), a view of (I, J, K)."""
+        return np.moveaxis(np.zeros(self._voxels.shape[:3], dtype=np.uint16), self._axis, 0)

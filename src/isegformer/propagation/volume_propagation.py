@@ -62,4 +62,4 @@ def propagate_volume(
         on_slice=on_slice,
         on_evidence=on_evidence,
     )
-    return np.ascontiguousarray(np.moveaxis(stack, 0, axis))
+    return np.ascontiguousarray(np.moveaxis(stack, 0, axis))  # copies nothing of a `new_labels`
