@@ -1,5 +1,7 @@
 """A network answers at once, and by its runtime as soon as that is ready."""
 
+import subprocess
+import sys
 import threading
 
 import torch
@@ -71,3 +73,28 @@ def test_where_preparing_fails_the_first_goes_on_and_others_are_prepared(caplog)
     assert clicks.logits(None, None) == 1.0
     assert propagation.encode_key(None) == "keys of 4.0"
     assert "nothing works" in caplog.text
+
+
+_ENDS_WHILE_PREPARING = """
+import threading
+from isegformer.errors import ConfigError
+from isegformer.runtimes import WarmUp
+def first():
+    threading.main_thread().join()
+    print("first went on to its end", flush=True)
+    raise ConfigError("nothing to change over to")
+def second():
+    print("second was begun", flush=True)
+    raise ConfigError("nothing to change over to")
+warm_up = WarmUp()
+warm_up.clicks(None, first)
+warm_up.clicks(None, second)
+warm_up.start()
+"""
+
+
+def test_a_program_that_ends_waits_for_the_network_under_way_and_begins_no_other():
+    done = subprocess.run(
+        [sys.executable, "-c", _ENDS_WHILE_PREPARING], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "first went on to its end\n"), done.stderr

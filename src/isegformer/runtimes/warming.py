@@ -71,11 +71,15 @@ class WarmingPropagation:
 
 
 class WarmUp:
-    """One thread that prepares networks, one after the other, and puts each in its place."""
+    """One thread that prepares networks, one after the other, and puts each in its place.
+
+    A program that ends waits for the network that is being prepared, seconds at most, and the others are
+    left: a compiler that is torn down in the middle of its work aborts the process.
+    """
 
     def __init__(self) -> None:
         self._jobs: list[Callable[[], None]] = []
-        self._thread = threading.Thread(target=self._work, name="isegformer-warm-up", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="isegformer-warm-up")
 
     def clicks(self, first: ClickEngine, prepare: Callable[[], Prepared[ClickEngine]]) -> ClickEngine:
         """Return a network that answers with `first`, and once that is done with what `prepare` returns.
@@ -112,6 +116,8 @@ class WarmUp:
 
     def _work(self) -> None:
         for job in self._jobs:
+            if not threading.main_thread().is_alive():
+                return
             try:
                 job()
             except IsegformerError as error:
