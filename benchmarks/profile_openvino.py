@@ -11,7 +11,7 @@ from collections import Counter
 import torch
 
 from isegformer.models import build_click_network, variant
-from isegformer.runtimes import load_openvino
+from isegformer.runtimes import openvino_core
 from isegformer.runtimes.graphs import click_graphs
 from isegformer.runtimes.openvino import converted
 
@@ -27,7 +27,7 @@ def profile(name: str, *, precision: str, threads: int) -> Counter[str]:
     with torch.inference_mode():
         embedded = network.embed(image).numpy()
     settings = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": threads, "PERF_COUNT": True}
-    model = load_openvino().Core().compile_model(converted(click_graphs(network)["clicks"]), "CPU", settings)
+    model = openvino_core().compile_model(converted(click_graphs(network)["clicks"]), "CPU", settings)
     request = model.create_infer_request()
     for _ in range(WARM_UPS + 1):
         request.infer([embedded, hint.numpy()])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from isegformer.deployment.file_format import FileFormat, Runner, Traced
 from isegformer.deployment.graph import Graph, Port
-from isegformer.runtimes import load_openvino
+from isegformer.runtimes import load_openvino, openvino_core
 from isegformer.types import AnyArray
 
 
@@ -36,7 +36,7 @@ def _lengths(port: Port) -> list[int]:
 
 
 def _open(path: Path, graph: Graph) -> Runner:
-    compiled = load_openvino().Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = openvino_core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
 
     def run(inputs: Sequence[AnyArray]) -> Sequence[AnyArray]:
         named = {port.name: array for port, array in zip(graph.inputs, inputs, strict=True)}

@@ -14,7 +14,7 @@ from isegformer.runtimes.choice import (
 from isegformer.runtimes.compiled_cache import CompiledCache
 from isegformer.runtimes.engines import ClickEngine, PropagationEngine
 from isegformer.runtimes.graphs import DecodePart, KeyPart, ValuePart
-from isegformer.runtimes.openvino_package import load_openvino
+from isegformer.runtimes.openvino_package import load_openvino, openvino_core
 from isegformer.runtimes.runtime import Runtime, Tolerance
 from isegformer.runtimes.warming import WarmUp
 
@@ -36,6 +36,7 @@ __all__ = [
     "WarmUp",
     "check_runtime",
     "load_openvino",
+    "openvino_core",
     "prepare_clicks",
     "prepare_propagation",
 ]

@@ -9,7 +9,6 @@ import threading
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -21,7 +20,7 @@ from isegformer.models.stcn import Stcn, StcnKeys
 from isegformer.runtimes.compiled_cache import CompiledCache, graph_key
 from isegformer.runtimes.engines import ClickEngine, PropagationEngine
 from isegformer.runtimes.graphs import Graph, click_graphs, keys_of, propagation_graphs
-from isegformer.runtimes.openvino_package import load_openvino
+from isegformer.runtimes.openvino_package import CPU, load_openvino, openvino_core
 from isegformer.runtimes.runtime import Tolerance
 
 if TYPE_CHECKING:
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 
 Precision = Literal["f32", "bf16"]
 """Numbers inside, as OpenVINO calls them; inputs and outputs are always float32."""
-
-CPU = "CPU"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +45,7 @@ class OpenVino:
             return f"it computes on the CPU, not on {device}"
         if importlib.util.find_spec("openvino") is None:
             return "the package openvino is not installed"
-        if self.precision == "bf16" and "BF16" not in self._core.get_property(
+        if self.precision == "bf16" and "BF16" not in openvino_core().get_property(
             CPU, "OPTIMIZATION_CAPABILITIES"
         ):
             return "this processor has no bfloat16"
@@ -62,23 +59,19 @@ class OpenVino:
         """Return the network, compiled or from the cache."""
         return _CompiledPropagation(network, self._compiled(propagation_graphs(network)))
 
-    @cached_property
-    def _core(self) -> "ov.Core":
-        return load_openvino().Core()
-
     def _compiled(self, graphs: Mapping[str, Graph]) -> dict[str, "_CompiledGraph"]:
         return {name: _CompiledGraph(self._model(graph)) for name, graph in graphs.items()}
 
     def _model(self, graph: Graph) -> "ov.CompiledModel":
         machine = (
             load_openvino().__version__,
-            self._core.get_property(CPU, "FULL_DEVICE_NAME"),
+            openvino_core().get_property(CPU, "FULL_DEVICE_NAME"),
             self.precision,
         )
         key = graph_key(graph.module, settings=machine)
         if (stored := self.cache.read(key)) is not None:
-            return self._core.import_model(stored, CPU, self._settings)
-        model = self._core.compile_model(converted(graph), CPU, self._settings)
+            return openvino_core().import_model(stored, CPU, self._settings)
+        model = openvino_core().compile_model(converted(graph), CPU, self._settings)
         self.cache.write(key, model.export_model().getvalue())
         return model
 
