@@ -75,8 +75,6 @@ class RunData(L.LightningDataModule):
             batch_size=config.batch_size,
             sampler=sampler,
             num_workers=config.workers,
-            # A fork copies the locks of other libraries' threads as they stand, and waits for them for ever.
-            multiprocessing_context="spawn" if config.workers else None,
             prefetch_factor=config.prefetch if config.workers else None,
             pin_memory=self.trainer.strategy.root_device.type == "cuda",
             collate_fn=self._collate,
