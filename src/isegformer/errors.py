@@ -9,6 +9,7 @@
     ├── VolumeReadError       (OSError)     a file or folder is not a volume that can be read
     ├── WriteError            (OSError)     a file could not be written; what was there before is intact
     │   └── VolumeWriteError                the file is a mask
+    ├── ScratchError          (OSError)     no room for a large array in a temporary file
     ├── ExportError           (ValueError)  a form of file that cannot hold an annotation
     ├── DeploymentError       (RuntimeError) a network in another form does not answer as before
     ├── ClickError            (ValueError)  a click outside its slice, or a malformed list of clicks
@@ -62,6 +63,10 @@ class WriteError(IsegformerError, OSError):
 
 class VolumeWriteError(WriteError):
     """A mask could not be written; what stood at the path before is intact."""
+
+
+class ScratchError(IsegformerError, OSError):
+    """There is no room for a large array in a temporary file."""
 
 
 class ExportError(IsegformerError, ValueError):

@@ -2,13 +2,12 @@
 
 import errno
 import os
-import tempfile
 import tracemalloc
 
 import pytest
 import torch
 
-from isegformer.errors import PropagationError
+from isegformer.errors import ScratchError
 from isegformer.propagation.probabilities import ProbabilityStore
 
 
@@ -58,67 +57,17 @@ def test_memory_does_not_grow_with_the_slices_beyond_the_budget():
     assert peaks[1] < peaks[0] + 64 * 64 * 4
 
 
-@pytest.fixture
-def full_disk(monkeypatch):
-    """Let every reservation of room on disk fail."""
-
+def test_full_disk_is_an_error_and_leaves_the_store_as_it_was(monkeypatch, tmp_path):
     def fail(descriptor, offset, length):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(os, "posix_fallocate", fail, raising=False)
-
-
-@pytest.mark.usefixtures("full_disk")
-def test_full_disk_is_an_error_that_says_how_much_is_needed_where(tmp_path):
     store = ProbabilityStore(10, (8, 8), budget_bytes=10 * 64 * 2, folder=tmp_path)
     store.add_object(1)
-    with pytest.raises(PropagationError, match=r"cannot keep 1280 bytes.* temporary file in") as caught:
+    monkeypatch.setattr(os, "posix_fallocate", fail, raising=False)
+    with pytest.raises(ScratchError, match=f"cannot keep 1280 bytes in a temporary file in {tmp_path}"):
         store.add_object(2)
-    assert str(tmp_path) in str(caught.value)
-    assert "No space left" in str(caught.value)
     assert store.objects == [1]
     assert (store.bytes_in_memory, store.bytes_on_disk) == (1280, 0)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.usefixtures("full_disk")
-def test_full_disk_names_the_systems_folder_by_default():
-    with pytest.raises(PropagationError) as caught:
-        ProbabilityStore(10, (8, 8), budget_bytes=0).add_object(2)
-    assert tempfile.gettempdir() in str(caught.value)
-
-
-def test_missing_folder_for_temporary_files_is_an_error(tmp_path):
-    with pytest.raises(PropagationError, match="nowhere"):
-        ProbabilityStore(10, (8, 8), budget_bytes=0, folder=tmp_path / "nowhere").add_object(2)
-
-
-def unsupported(descriptor, offset, length):
-    raise OSError(errno.EOPNOTSUPP, "Operation not supported")
-
-
-@pytest.mark.parametrize("call", [None, unsupported], ids=["no such call", "not on this file system"])
-def test_room_is_taken_where_it_cannot_be_reserved(monkeypatch, tmp_path, call):
-    if call is None:
-        monkeypatch.delattr(os, "posix_fallocate", raising=False)
-    else:
-        monkeypatch.setattr(os, "posix_fallocate", call, raising=False)
-    store = ProbabilityStore(9, (300, 301), budget_bytes=0, folder=tmp_path)
-    store.add_object(2)
-    (file,) = store._files.values()
-    n_bytes = 9 * 300 * 301 * 2
-    assert os.fstat(file.fileno()).st_size == n_bytes
-    assert os.fstat(file.fileno()).st_blocks * 512 >= n_bytes
-    assert not store.read(8).any()
-    store.close()
-
-
-def test_files_take_their_room_before_they_are_written(tmp_path):
-    store = ProbabilityStore(9, (300, 301), budget_bytes=0, folder=tmp_path)
-    store.add_object(2)
-    (file,) = store._files.values()
-    assert os.fstat(file.fileno()).st_blocks * 512 >= 9 * 300 * 301 * 2
-    store.close()
 
 
 def test_slices_not_written_are_read_from_the_start():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from isegformer.errors import PropagationError, ShapeMismatchError
+from isegformer.errors import PropagationError, ScratchError, ShapeMismatchError
 from isegformer.models.fusion import FusionNetwork
 from isegformer.propagation import ArraySlices, Propagator, PropagatorConfig, StopRule
 
@@ -211,7 +211,7 @@ def test_full_disk_ends_a_round_before_it_changes_anything(
         monkeypatch.setattr(os, "posix_fallocate", fail, raising=False)
         second = truth[10].copy()
         second[:, :8] = 2
-        with pytest.raises(PropagationError, match=str(tmp_path)):
+        with pytest.raises(ScratchError, match=str(tmp_path)):
             propagator.run_round({10: second})
         assert list(propagator.annotations) == [0]
         assert np.array_equal(propagator.all_labels(), truth)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from isegformer.session.drawing import draw_labels, protected_in_volume, protected_on_slice
+from isegformer import scratch
+from isegformer.session.drawing import draw_labels, draw_volume, protected_on_slice
 from isegformer.session.objects import OverlapRule, SegmentObject
 from isegformer.session.sheet import Settings, Sheet
 from isegformer.slicing import Plane, slice_view
@@ -9,12 +10,12 @@ from isegformer.slicing import Plane, slice_view
 SHAPE = (3, 4, 5)
 
 
-def sheet(*, locked=(), accepted=()):
+def sheet(*, locked=(), accepted=(), rule=OverlapRule.KEEP_EXISTING):
     objects = {
         label: SegmentObject(label=label, name=str(label), colour="#000000", is_locked=label in locked)
         for label in (1, 2, 3)
     }
-    settings = Settings(overlap_rule=OverlapRule.KEEP_EXISTING, window_low=0, window_high=1)
+    settings = Settings(overlap_rule=rule, window_low=0, window_high=1)
     return Sheet(settings=settings, objects=objects, accepted=frozenset(accepted))
 
 
@@ -43,25 +44,46 @@ def test_background_is_never_an_object():
     assert result.tolist() == [[3, 3]]
 
 
-@pytest.mark.parametrize("axis", [0, 1, 2])
-def test_a_slice_is_protected_where_the_volume_is(axis):
-    labels = np.random.default_rng(3).integers(0, 4, SHAPE).astype(np.uint16)
-    state = sheet(
-        locked=(2,), accepted=[Plane(axis=0, index=2), Plane(axis=1, index=0), Plane(axis=2, index=4)]
-    )
-    whole = protected_in_volume(labels, sheet=state)
-    assert 0 < whole.sum() < whole.size
-    for index in range(SHAPE[axis]):
+@pytest.fixture(params=[1, 10**6], ids=["row by row", "all rows at once"])
+def _slab_bytes(request, monkeypatch):
+    monkeypatch.setattr(scratch, "SLAB_BYTES", request.param)
+
+
+@pytest.mark.usefixtures("_slab_bytes")
+@pytest.mark.parametrize("rule", list(OverlapRule))
+def test_a_volume_is_drawn_as_each_of_its_slices(rule):
+    rng = np.random.default_rng(3)
+    before, drawn = rng.integers(0, 4, (2, *SHAPE)).astype(np.uint16)
+    accepted = [Plane(axis=0, index=2), Plane(axis=1, index=0), Plane(axis=2, index=4)]
+    state = sheet(locked=(2,), accepted=accepted, rule=rule)
+    after = before.copy()
+    delta = draw_volume(before, drawn, labels=(1, 3), sheet=state, accepted=accepted)
+    delta.forward(after)
+    assert (after != before).any()
+    for axis, index in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 3), (2, 1), (2, 4)]:
         plane = Plane(axis=axis, index=index)
-        part = protected_on_slice(slice_view(labels, plane), plane=plane, sheet=state)
-        np.testing.assert_array_equal(part, slice_view(whole, plane))
+        current = slice_view(before, plane)
+        expected = draw_labels(
+            current,
+            slice_view(drawn, plane),
+            labels=(1, 3),
+            protected=protected_on_slice(current, plane=plane, sheet=state),
+            rule=rule,
+        )
+        np.testing.assert_array_equal(slice_view(after, plane), expected)
 
 
-def test_protected_are_locked_objects_and_accepted_slices_and_nothing_else():
-    labels = np.zeros(SHAPE, np.uint16)
-    labels[0, 0, 0], labels[1, 1, 1] = 2, 1
-    expected = np.zeros(SHAPE, bool)
-    expected[0, 0, 0] = True
-    expected[:, 3, :] = True
-    state = sheet(locked=(2,), accepted=[Plane(axis=1, index=3)])
-    np.testing.assert_array_equal(protected_in_volume(labels, sheet=state), expected)
+@pytest.mark.usefixtures("_slab_bytes")
+def test_locked_objects_and_accepted_slices_and_nothing_else_stay():
+    before = np.zeros(SHAPE, np.uint16)
+    before[0, 0, 0], before[1, 1, 1] = 2, 1
+    expected = np.full(SHAPE, 3, np.uint16)
+    expected[0, 0, 0] = 2
+    expected[:, 3, :] = 0
+    accepted = [Plane(axis=1, index=3)]
+    state = sheet(locked=(2,), accepted=accepted, rule=OverlapRule.REPLACE_EXISTING)
+    after = before.copy()
+    draw_volume(before, np.full(SHAPE, 3, np.uint16), labels=(3,), sheet=state, accepted=accepted).forward(
+        after
+    )
+    np.testing.assert_array_equal(after, expected)

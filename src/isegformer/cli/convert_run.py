@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from isegformer.cli.mask_output import check_folder
 from isegformer.cli.reporter import Reporter
 from isegformer.errors import ConfigError, VolumeWriteError
 from isegformer.exports import EXPORT_FORMATS, Annotation, export, export_each
-from isegformer.volume import read_label_map
+from isegformer.volume import label_counts, read_label_map
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +48,7 @@ def _form_of(name: str) -> str:
 
 
 def _only(annotation: Annotation, label: int) -> Annotation:
-    labels = [int(value) for value in np.unique(annotation.label_map.labels) if value]
+    labels = [label for label in label_counts(annotation.label_map.labels) if label]
     if label not in labels:
         raise ConfigError(f"the mask holds no object {label}, expected one of: {labels}")
     return annotation.only(label)

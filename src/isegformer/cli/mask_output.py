@@ -4,10 +4,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from isegformer.errors import VolumeWriteError
-from isegformer.volume import LabelMap
+from isegformer.volume import LabelMap, label_counts
 from isegformer.volume.io.registry import FORMATS
 
 
@@ -36,8 +34,7 @@ def check_folder(folder: Path, *, what: str) -> None:
 
 def objects_record(label_map: LabelMap) -> list[dict[str, Any]]:
     """Return label, name, number of voxels and volume in ml of every object of a mask."""
-    labels, counts = np.unique(label_map.labels, return_counts=True)
-    voxels = {int(label): int(count) for label, count in zip(labels, counts, strict=True) if label != 0}
+    voxels = {label: count for label, count in label_counts(label_map.labels).items() if label != 0}
     voxel_ml = label_map.geometry.voxel_ml
     return [
         {

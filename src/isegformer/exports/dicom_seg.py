@@ -17,7 +17,7 @@ from isegformer import __version__
 from isegformer.atomic import replace_atomically
 from isegformer.errors import ExportError, VolumeWriteError, WriteError
 from isegformer.types import PathLike
-from isegformer.volume import Geometry, LabelMap
+from isegformer.volume import Geometry, LabelMap, label_counts
 from isegformer.volume.io.dicom import series_geometry, series_headers
 
 TOLERANCE_MM = 1e-2
@@ -58,7 +58,7 @@ def write_dicom_seg(
     """
     headers = series_headers(series)
     _check_grid(label_map, series_geometry(headers))
-    labels = [int(label) for label in np.unique(label_map.labels) if label]
+    labels = [label for label in label_counts(label_map.labels) if label]
     if not labels:
         raise ExportError("the label map is empty, and a DICOM-SEG cannot be; segment an object first")
     try:

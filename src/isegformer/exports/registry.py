@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from isegformer.atomic import replace_atomically
 from isegformer.errors import ConfigError, ExportError, VolumeWriteError, WriteError
 from isegformer.exports.dicom_seg import write_dicom_seg
@@ -14,7 +12,7 @@ from isegformer.exports.measurement import measure_objects, sizes_as_csv
 from isegformer.exports.meshes import write_surface
 from isegformer.exports.surface import surface_of
 from isegformer.types import PathLike
-from isegformer.volume import LabelMap, write_label_map
+from isegformer.volume import LabelMap, label_counts, only_labels, write_label_map
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +27,7 @@ class Annotation:
 
     def only(self, label: int) -> "Annotation":
         """Return the same with one object, which keeps its label."""
-        labels = np.where(self.label_map.labels == label, self.label_map.labels, np.uint16(0))
+        labels = only_labels(self.label_map.labels, [label])
         names = {key: name for key, name in self.label_map.names.items() if key == label}
         return replace(self, label_map=LabelMap(labels, self.label_map.geometry, names))
 
@@ -83,7 +81,7 @@ def format_of(form: str) -> ExportFormat:
 
 
 def _labels_of(label_map: LabelMap) -> Sequence[int]:
-    return [int(label) for label in np.unique(label_map.labels) if label]
+    return [label for label in label_counts(label_map.labels) if label]
 
 
 def _safe(name: str) -> str:

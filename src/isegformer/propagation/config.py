@@ -86,7 +86,7 @@ class PropagatorConfig:
     """Budget for stored probabilities in memory; beyond, they lie in a temporary file."""
 
     temporary_folder: Path | None = None
-    """Where temporary files lie; None: the system's folder for them."""
+    """Where temporary files lie; None: the folder of `isegformer.scratch`."""
 
     def __post_init__(self) -> None:
         counts = {

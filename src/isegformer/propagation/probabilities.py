@@ -1,37 +1,30 @@
 """Stored probabilities of objects x slices x pixels in 16 bits, in memory up to a budget, then on disk."""
 
-import errno
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from isegformer.errors import PropagationError
+from isegformer import scratch
 
 SCALE = 65535
 """Probability 1 as a 16-bit number; the rounding error is at most 1 / 131070."""
 
 BYTES_PER_VALUE = 2
 
-ZEROS = bytes(1024**2)
-
 
 class ProbabilityStore:
     """Probabilities of objects on slices; zeros until written. Never holds float32.
 
-    Each object's part lies in memory while all parts together fit the budget, else in a temporary file that
-    the system deletes when the store is closed or the process ends. The file's room is reserved at once: a
-    write to a mapped file on a full disk would kill the process.
+    Each object's part lies in memory while all parts together fit the budget, else in a temporary file
+    (`isegformer.scratch`).
 
     Parameters
     ----------
-    folder : where temporary files lie; None: the system's folder for them
+    folder : where temporary files lie; None: `scratch.scratch_folder`
     """
 
     def __init__(
@@ -39,9 +32,9 @@ class ProbabilityStore:
     ) -> None:
         self._shape = (n_slices, *shape)
         self._budget_bytes = budget_bytes
-        self._folder = Path(tempfile.gettempdir()) if folder is None else folder
+        self._folder = folder
         self._parts: dict[int, NDArray[np.uint16]] = {}
-        self._files: dict[int, IO[bytes]] = {}
+        self._on_disk: set[int] = set()
         self._is_written = np.zeros(n_slices, dtype=bool)
         self._start: Callable[[int], Tensor] | None = None
 
@@ -53,12 +46,12 @@ class ProbabilityStore:
     @property
     def bytes_in_memory(self) -> int:
         """Bytes that count towards the budget."""
-        return self._part_bytes * (len(self._parts) - len(self._files))
+        return self._part_bytes * (len(self._parts) - len(self._on_disk))
 
     @property
     def bytes_on_disk(self) -> int:
         """Bytes in temporary files."""
-        return self._part_bytes * len(self._files)
+        return self._part_bytes * len(self._on_disk)
 
     @property
     def _part_bytes(self) -> int:
@@ -69,16 +62,15 @@ class ProbabilityStore:
 
         Raises
         ------
-        PropagationError : no room for a temporary file; the store is as it was
+        ScratchError : no room for a temporary file; the store is as it was
         """
         if label in self._parts:
             return
         if self.bytes_in_memory + self._part_bytes <= self._budget_bytes:
             self._parts[label] = np.zeros(self._shape, dtype=np.uint16)
             return
-        file = _reserved_file(self._part_bytes, folder=self._folder)
-        self._files[label] = file
-        self._parts[label] = np.memmap(file, dtype=np.uint16, mode="r+", shape=self._shape)
+        self._parts[label] = scratch.on_disk(self._shape, np.uint16, folder=self._folder)
+        self._on_disk.add(label)
 
     def start_from(self, start: Callable[[int], Tensor]) -> None:
         """Let slices that are not written yet be made by `start` when they are read.
@@ -113,40 +105,6 @@ class ProbabilityStore:
         return torch.from_numpy(stack.astype(np.float32) / np.float32(SCALE))
 
     def close(self) -> None:
-        """Forget everything and delete the temporary files."""
+        """Forget everything; the system deletes the temporary files."""
         self._parts.clear()
-        for file in self._files.values():
-            file.close()
-        self._files.clear()
-
-
-def _reserved_file(n_bytes: int, *, folder: Path) -> IO[bytes]:
-    """Return a temporary file of zeros whose room on disk is taken."""
-    try:
-        file = tempfile.TemporaryFile(prefix="isegformer-", dir=folder)  # noqa: SIM115  # lives with the store
-        try:
-            _reserve(file, n_bytes)
-        except BaseException:
-            file.close()
-            raise
-    except OSError as error:
-        raise PropagationError(
-            f"cannot keep {n_bytes} bytes of probabilities in a temporary file in {folder}: {error}; "
-            "expected that much room there: free some, name another temporary_folder or raise store_bytes"
-        ) from error
-    return file
-
-
-def _reserve(file: IO[bytes], n_bytes: int) -> None:
-    if hasattr(os, "posix_fallocate"):
-        try:
-            os.posix_fallocate(file.fileno(), 0, n_bytes)
-        except OSError as error:
-            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # the file system has no such call
-                raise
-        else:
-            return
-    file.seek(0)
-    for start in range(0, n_bytes, len(ZEROS)):
-        file.write(ZEROS[: n_bytes - start])
-    file.flush()
+        self._on_disk.clear()

@@ -92,6 +92,15 @@ KINDS: tuple[tuple[type[BaseException], Kind], ...] = (
             advice="Free disk space; nothing that was saved before is lost.",
         ),
     ),
+    (
+        errors.ScratchError,
+        Kind(
+            status=507,
+            name="scratch",
+            title="There is no room for a large array on disk",
+            advice="Free disk space, or start the server with ISEGFORMER_SCRATCH set to another folder.",
+        ),
+    ),
     (errors.WriteError, Kind(status=507, name="write", title="A file could not be written")),
     (errors.IsegformerError, Kind(status=422, name="refused", title="This cannot be done")),
     (

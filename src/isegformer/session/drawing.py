@@ -1,7 +1,10 @@
 """Who may take which voxel: locks, accepted slices and the overlap rule, for slices and volumes alike."""
 
+from collections.abc import Collection
+
 import numpy as np
 
+from isegformer.session.label_delta import LabelDelta, delta_of_rows
 from isegformer.session.objects import MAX_LABEL, OverlapRule
 from isegformer.session.sheet import Sheet
 from isegformer.slicing.plane import IN_PLANE_AXES, Plane, slice_view
@@ -54,9 +57,38 @@ def protected_on_slice(labels: Labels, *, plane: Plane, sheet: Sheet) -> Mask:
     return protected
 
 
-def protected_in_volume(labels: Labels, *, sheet: Sheet) -> Mask:
-    """Return, bool (I, J, K), where nothing may change: in locked objects and on accepted slices."""
-    protected = has_label(labels, sheet.locked_labels)
-    for plane in sheet.accepted:
-        slice_view(protected, plane)[...] = True
+def draw_volume(
+    current: Labels, drawn: Labels, *, labels: tuple[int, ...], sheet: Sheet, accepted: Collection[Plane]
+) -> LabelDelta:
+    """Return what changes in `current` if the objects `labels` are replaced by what `drawn` says of them.
+
+    Locked objects of the sheet and the slices `accepted` stay as they are.
+
+    Parameters
+    ----------
+    current, drawn : uint16 (I, J, K)
+    """
+
+    def replaced(first: int, rows: Labels) -> Labels:
+        return draw_labels(
+            rows,
+            drawn[first : first + len(rows)],
+            labels=labels,
+            protected=_protected_rows(rows, first=first, locked=sheet.locked_labels, accepted=accepted),
+            rule=sheet.settings.overlap_rule,
+        )
+
+    return delta_of_rows(current, replaced)
+
+
+def _protected_rows(
+    labels: Labels, *, first: int, locked: tuple[int, ...], accepted: Collection[Plane]
+) -> Mask:
+    """Return where nothing may change in some rows of a volume, `labels` (i, J, K), from row `first` on."""
+    protected = has_label(labels, locked)
+    for plane in accepted:
+        if plane.axis != 0:
+            slice_view(protected, plane)[...] = True
+        elif 0 <= plane.index - first < len(labels):
+            protected[plane.index - first] = True
     return protected

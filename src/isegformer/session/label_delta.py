@@ -1,12 +1,13 @@
 """What a command changed in the label map: runs of voxels, with their values before and after."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from isegformer import scratch
 from isegformer.errors import JournalError
 from isegformer.session.packed_array import ZLIB_LEVEL
 from isegformer.slicing.plane import IN_PLANE_AXES, Plane
@@ -161,7 +162,24 @@ def volume_delta(before: Labels, after: Labels) -> LabelDelta:
         block = slice(first, first + BLOCK_VOXELS)
         found = np.flatnonzero(old[block] != new[block])
         parts.append(_from_voxels(found + first, old[block][found], new[block][found]))
-    return _joined([part for part in parts if part.starts.size])
+    return _joined(parts)
+
+
+def delta_of_rows(labels: Labels, change: Callable[[int, Labels], Labels]) -> LabelDelta:
+    """Return what differs in a label map (I, J, K) once its rows are changed, some of them at a time.
+
+    Nothing of the size of the volume is made.
+
+    Parameters
+    ----------
+    change : from the index of a first row and some rows (i, J, K), read only, to what becomes of them
+    """
+    row_voxels = labels[0].size
+    parts = []
+    for rows in scratch.parts(labels, axis=0):
+        part = volume_delta(labels[rows], change(rows.start, labels[rows]))
+        parts.append(replace(part, starts=part.starts + rows.start * row_voxels))
+    return _joined(parts)
 
 
 def slice_delta(before: Labels, after: Labels, *, plane: Plane, shape: tuple[int, int, int]) -> LabelDelta:
@@ -186,8 +204,9 @@ def _from_voxels(positions: NDArray[np.int64], before: Labels, after: Labels) ->
     return LabelDelta(starts=positions[first], lengths=lengths, before=before[first], after=after[first])
 
 
-def _joined(parts: list[LabelDelta]) -> LabelDelta:
+def _joined(parts: Sequence[LabelDelta]) -> LabelDelta:
     """Return parts in rising order as one delta; runs that were cut between two parts become one again."""
+    parts = [part for part in parts if part.starts.size]
     if not parts:
         return no_change()
     starts, lengths = (

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from isegformer import scratch
 from isegformer.errors import JournalError
 from isegformer.session.commands import AdoptWeights
 from isegformer.session.execution import execute
@@ -57,7 +58,7 @@ class State:
     def label_map(self, volume: Volume) -> LabelMap:
         """Return a copy of the labels with the names of the objects."""
         names = {label: item.name for label, item in sorted(self.sheet.objects.items())}
-        return LabelMap(self.labels.copy(), volume.geometry, names)
+        return LabelMap(scratch.copy(self.labels), volume.geometry, names)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +91,7 @@ def start_state(journal: Journal) -> State:
     header = journal.header
     sheet = Sheet(settings=header.settings)
     return State(
-        sheet=sheet, labels=np.zeros(header.shape, np.uint16), timeline=follow(journal.command_names())
+        sheet=sheet, labels=scratch.zeros(header.shape, np.uint16), timeline=follow(journal.command_names())
     )
 
 
@@ -193,7 +194,8 @@ def _prediction(replayed: Replayed, seq: int) -> StoredPrediction:
 
 def compare(replayed: Replayed, state: State, *, runtime: str) -> ReplayReport:
     """Return how the end of a replay differs from `state` of a session that was created on `runtime`."""
-    differing = int(np.count_nonzero(replayed.state.labels != state.labels))
+    pairs = ((replayed.state.labels[slab], state.labels[slab]) for slab in scratch.slabs(state.labels))
+    differing = sum(int(np.count_nonzero(again != kept)) for again, kept in pairs)
     return ReplayReport(
         reexecuted=replayed.reexecuted,
         taken_over=len(replayed.state.timeline.done) - replayed.reexecuted,

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from isegformer.session.drawing import has_label
 from isegformer.session.protocols import EarlierResult
 from isegformer.session.round_records import ObjectDigest, Round, RoundSlice
 from isegformer.slicing import Plane, slice_view
 from isegformer.types import Labels, Mask
+from isegformer.volume import only_labels
 
 DIGEST_BYTES = 16
 
@@ -57,11 +57,7 @@ def earlier_result(
     for item in before.slices:
         if item.index not in annotations:
             gone = slice_view(volume_labels, Plane(axis=axis, index=item.index))
-            same[item.index] = _only(gone, involved)
+            same[item.index] = only_labels(gone, involved)
         elif tuple(known for known in item.objects if known.label in involved) == now[item.index]:
             same[item.index] = annotations[item.index]
-    return EarlierResult(annotations=same, labels=_only(volume_labels, involved))
-
-
-def _only(labels: Labels, wanted: tuple[int, ...]) -> Labels:
-    return np.where(has_label(labels, wanted), labels, np.uint16(0))
+    return EarlierResult(annotations=same, labels=only_labels(volume_labels, involved))

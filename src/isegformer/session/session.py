@@ -11,6 +11,7 @@ from datetime import UTC
 from types import TracebackType
 from typing import Self
 
+from isegformer import scratch
 from isegformer.clicks import Click
 from isegformer.errors import JournalError, SessionError
 from isegformer.session.commands import Command, Redo, Undo
@@ -279,7 +280,7 @@ class Session:
     def label_block(self, box: Box) -> tuple[int, Labels]:
         """Return a copy of the labels in a box, and the number of the last command that they show."""
         with self._state_lock:
-            block: Labels = self._state.labels[box.slices].copy()
+            block: Labels = scratch.copy(self._state.labels[box.slices])
             return self._state.seq, block
 
     def label_map(self) -> LabelMap:

@@ -7,17 +7,17 @@ import numpy as np
 
 from isegformer.errors import SessionError
 from isegformer.session.commands import ImportLabelMap, Propagate
-from isegformer.session.drawing import draw_labels, has_label, protected_in_volume, protected_on_slice
-from isegformer.session.label_delta import volume_delta
+from isegformer.session.drawing import draw_labels, draw_volume, has_label, protected_on_slice
+from isegformer.session.label_delta import changed_slices
 from isegformer.session.objects import SegmentObject, palette_colour
 from isegformer.session.protocols import EarlierResult
 from isegformer.session.round_records import Round, RoundKey
 from isegformer.session.rounds import earlier_result, round_slices
 from isegformer.session.sheet import Sheet
 from isegformer.session.workspace import Proposal, Workspace, proposal
-from isegformer.slicing import Plane, slice_view
+from isegformer.slicing import Plane
 from isegformer.types import CancelCallback, Labels, SliceCallback
-from isegformer.volume import Geometry
+from isegformer.volume import Geometry, label_counts
 
 AFFINE_TOLERANCE_MM = 1e-3
 """How far an imported label map's affine may be from the volume's: files round to 32 bits."""
@@ -72,15 +72,11 @@ def propagate(command: Propagate, space: Workspace) -> Proposal:
         raise SessionError(
             f"method {command.method!r} gave labels of shape {result.shape}, expected {space.shape}"
         )
-    drawn = draw_labels(
-        space.labels,
-        result.astype(np.uint16, copy=False),
-        labels=involved,
-        protected=protected_in_volume(space.labels, sheet=space.sheet),
-        rule=space.sheet.settings.overlap_rule,
+    delta = draw_volume(
+        space.labels, result, labels=involved, sheet=space.sheet, accepted=space.sheet.accepted
     )
     sheet = replace(space.sheet, rounds={**space.sheet.rounds, key: this_round})
-    return proposal(sheet, volume_delta(space.labels, drawn), shape=space.shape)
+    return proposal(sheet, delta, shape=space.shape)
 
 
 def _previews(space: Workspace, *, axis: int, labels: tuple[int, ...]) -> SliceCallback | None:
@@ -143,23 +139,17 @@ def _without(labels: Labels, unwanted: tuple[int, ...]) -> Labels:
 def import_label_map(command: ImportLabelMap, space: Workspace) -> Proposal:
     """Draw all labels of the map at once; refuse if a locked object or an accepted slice would change."""
     imported = _labels_on_grid(command, space)
-    labels = tuple(int(label) for label in np.unique(imported) if label != 0)
+    labels = tuple(label for label in label_counts(imported) if label != 0)
     if not labels:
         raise SessionError("the label map to import is empty, expected at least one label")
     sheet = _with_imported_objects(command, labels, sheet=space.sheet)
-    drawn = draw_labels(
-        space.labels,
-        imported,
-        labels=labels,
-        protected=has_label(space.labels, sheet.locked_labels),
-        rule=sheet.settings.overlap_rule,
-    )
-    for plane in sheet.accepted:
-        if not np.array_equal(slice_view(drawn, plane), slice_view(space.labels, plane)):
-            raise _accepted_slice_error(plane)
+    delta = draw_volume(space.labels, imported, labels=labels, sheet=sheet, accepted=())
+    for _, axis, index in changed_slices(delta, space.shape):
+        if Plane(axis=axis, index=index) in sheet.accepted:
+            raise _accepted_slice_error(Plane(axis=axis, index=index))
     keys = frozenset(key for key in {*sheet.clicks, *sheet.predictions} if key.label in labels)
     sheet = replace(sheet.without_slices(keys), rounds={})  # propagation starts over, like the objects
-    return proposal(sheet, volume_delta(space.labels, drawn), shape=space.shape)
+    return proposal(sheet, delta, shape=space.shape)
 
 
 def _accepted_slice_error(plane: Plane) -> SessionError:

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from isegformer.session.label_delta import BLOCK_VOXELS, LabelDelta
+from isegformer.session.label_delta import LabelDelta
 from isegformer.session.objects import MAX_LABEL
 from isegformer.types import Labels
+from isegformer.volume import label_counts
 
 
 class VoxelCounts:
@@ -12,14 +13,8 @@ class VoxelCounts:
 
     def __init__(self, labels: Labels) -> None:
         self._counts = np.zeros(MAX_LABEL + 1, np.int64)
-        flat = labels.reshape(-1)
-        for first in range(0, flat.size, BLOCK_VOXELS * 32):
-            block = flat[first : first + BLOCK_VOXELS * 32]
-            if block.any():
-                found = np.bincount(block)
-                self._counts[: found.size] += found
-            else:  # most of most label maps, and much faster
-                self._counts[0] += block.size
+        for label, count in label_counts(labels).items():
+            self._counts[label] = count
 
     def of(self, label: int) -> int:
         """Return the number of voxels of a label."""

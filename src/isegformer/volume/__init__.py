@@ -16,7 +16,7 @@ from isegformer.volume.io import (
     read_volume,
     write_label_map,
 )
-from isegformer.volume.label_map import LabelMap
+from isegformer.volume.label_map import LabelMap, label_counts, only_labels
 from isegformer.volume.orientation import axis_codes
 from isegformer.volume.summary import VolumeSummary, describe
 from isegformer.volume.volume import Volume
@@ -33,7 +33,9 @@ __all__ = [
     "axis_codes",
     "default_window",
     "describe",
+    "label_counts",
     "list_dicom_series",
+    "only_labels",
     "read_dicom_series",
     "read_label_map",
     "read_volume",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from isegformer import scratch
 from isegformer.errors import ConfigError
 from isegformer.types import AnyArray, FloatArray
 from isegformer.volume.volume import Volume
@@ -44,15 +45,27 @@ def window_from_percentiles(voxels: AnyArray, low: float = 0.1, high: float = 99
     """
     if not 0 <= low <= high <= 100:
         raise ConfigError(f"percentiles are {low} and {high}, expected 0 <= low <= high <= 100")
-    values = voxels if voxels.dtype.kind in "ui" else voxels[np.isfinite(voxels)]
+    values = _finite_values(voxels)
     if values.size == 0:
         return Window(0.0, 0.0)
-    if values.dtype.kind == "f":
-        values = values.astype(
-            np.float64
-        )  # interpolation between float16 or float32 neighbours must not round
-    first, last = np.percentile(values, (low, high))
+    first, last = np.percentile(values, (low, high), overwrite_input=True)
     return Window(float(first), float(last))
+
+
+def _finite_values(voxels: AnyArray) -> AnyArray:
+    """Return the finite voxels in one row, a copy; float64 where they are fractions.
+
+    Interpolation between neighbours in float16 or float32 must not round.
+    """
+    is_fraction = voxels.dtype.kind == "f"
+    values = scratch.zeros((voxels.size,), np.float64 if is_fraction else voxels.dtype)
+    count = 0
+    for slab in scratch.slabs(voxels):
+        part = voxels[slab]
+        found = part[np.isfinite(part)] if is_fraction else part.reshape(-1)
+        values[count : count + found.size] = found
+        count += found.size
+    return values[:count]
 
 
 def window_from_level(width: float, level: float) -> Window:

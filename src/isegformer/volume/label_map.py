@@ -1,11 +1,12 @@
 """LabelMap: which object each voxel belongs to."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
 
+from isegformer import scratch
 from isegformer.errors import GeometryError
 from isegformer.types import AnyArray, Labels
 from isegformer.volume.geometry import Geometry, check_shape_fits
@@ -50,10 +51,34 @@ class LabelMap:
         return self.names.get(label, f"label {label}")
 
 
+def label_counts(labels: Labels) -> dict[int, int]:
+    """Return how many voxels each label has that occurs in a label map of any shape, rising, 0 too."""
+    counts = np.zeros(MAX_LABEL + 1, np.int64)
+    for slab in scratch.slabs(labels):
+        part = labels[slab]
+        if part.any():
+            found = np.bincount(part.reshape(-1))
+            counts[: found.size] += found
+        else:  # most of most label maps, and much faster
+            counts[0] += part.size
+    return {int(label): int(counts[label]) for label in np.flatnonzero(counts)}
+
+
+def only_labels(labels: Labels, wanted: Collection[int]) -> Labels:
+    """Return a copy of a label map of any shape in which everything but `wanted` is background."""
+    table = np.zeros(MAX_LABEL + 1, np.uint16)
+    table[list(wanted)] = list(wanted)
+    kept: Labels = scratch.zeros(labels.shape, np.uint16, order=scratch.order_of(labels))
+    for slab in scratch.slabs(labels):
+        kept[slab] = table[labels[slab]]
+    return kept
+
+
 def _as_uint16(labels: AnyArray) -> Labels:
     """Convert without a silent wrap-around."""
     if labels.dtype not in (np.bool_, np.uint8, np.uint16):
         low, high = int(labels.min()), int(labels.max())
         if low < 0 or high > MAX_LABEL:
             raise GeometryError(f"labels run from {low} to {high}, expected 0 to {MAX_LABEL}")
-    return np.asarray(labels, dtype=np.uint16)
+    as_uint16: Labels = labels if labels.dtype == np.uint16 else scratch.converted(labels, np.uint16)
+    return as_uint16

@@ -15,6 +15,7 @@ import numpy as np
 import pydicom
 import SimpleITK as sitk  # noqa: N813  # the name that its own documentation uses
 
+from isegformer import scratch
 from isegformer.errors import GeometryError, VolumeReadError
 from isegformer.types import AnyArray, PathLike
 from isegformer.volume.geometry import Geometry
@@ -150,11 +151,28 @@ def _assemble(headers: Sequence[SliceHeader]) -> Volume:
     file_bytes = sum(header.path.stat().st_size for header in ordered)
     stored = StoredSize(file_bytes=file_bytes, is_compressed=True)
     check_claimed_size(geometry.shape, bytes_per_voxel=1, stored=stored)
-    slices = [_read_pixels(header) for header in ordered]
-    if len({pixels.shape for pixels in slices}) > 1:
-        raise VolumeReadError(f"{headers[0].path.parent} mixes grey and colour images, expected one kind")
-    voxels = _smallest_type(np.stack([pixels.swapaxes(0, 1) for pixels in slices], axis=2))
-    return Volume(voxels, geometry)
+    return Volume(_smallest_type(_stacked(ordered)), geometry)
+
+
+def _stacked(ordered: Sequence[SliceHeader]) -> AnyArray:
+    """Return the pixels of all slices, one read after the other, (columns, rows, slices) or with RGB last.
+
+    A slice may be rescaled to another type than those before it; then all of them take the wider one.
+    """
+    voxels: AnyArray | None = None
+    for k, header in enumerate(ordered):
+        pixels = _read_pixels(header).swapaxes(0, 1)
+        if voxels is None:
+            shape = (*pixels.shape[:2], len(ordered), *pixels.shape[2:])
+            voxels = scratch.zeros(shape, pixels.dtype, order="F")
+        if voxels.ndim != pixels.ndim + 1:
+            raise VolumeReadError(f"{header.path.parent} mixes grey and colour images, expected one kind")
+        wider = np.promote_types(voxels.dtype, pixels.dtype)
+        if wider != voxels.dtype:
+            voxels = scratch.converted(voxels, wider)
+        voxels[:, :, k] = pixels
+    assert voxels is not None, "a series has slices"
+    return voxels
 
 
 def _read_pixels(header: SliceHeader) -> AnyArray:
@@ -215,7 +233,7 @@ def _rescale(pixels: AnyArray, *, slope: float, intercept: float) -> AnyArray:
 def _smallest_type(voxels: AnyArray) -> AnyArray:
     """Return int32 voxels as int16 where they fit, and float64 (from mixed slices) as float32."""
     if voxels.dtype == np.float64:
-        return voxels.astype(np.float32)
+        return scratch.converted(voxels, np.float32)
     if voxels.dtype == np.int32 and voxels.min() >= -(2**15) and voxels.max() < 2**15:
-        return voxels.astype(np.int16)
+        return scratch.converted(voxels, np.int16)
     return voxels

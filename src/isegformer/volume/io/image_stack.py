@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from isegformer import scratch
 from isegformer.errors import GeometryError, VolumeReadError
 from isegformer.types import AnyArray
 from isegformer.volume.geometry import Geometry
@@ -101,15 +102,18 @@ def read_image_stack(folder: Path, *, spacing_mm: Spacing | None) -> Volume:
         )
     first = _read_pixels(paths[0])
     check_claimed_size((*first.shape[:2], len(paths)), bytes_per_voxel=1, stored=None)
-    slices = [first]
-    for path in paths[1:]:
-        slices.append(_read_pixels(path))
-        if slices[-1].shape != first.shape or slices[-1].dtype != first.dtype:
+    depth = first.shape[2]  # more than one where each image has several pages
+    shape = (*first.shape[:2], depth * len(paths), *first.shape[3:])
+    voxels = scratch.zeros(shape, first.dtype, order="F")
+    for place, path in enumerate(paths):
+        pixels = first if place == 0 else _read_pixels(path)
+        if pixels.shape != first.shape or pixels.dtype != first.dtype:
             raise VolumeReadError(
-                f"{path} is {slices[-1].dtype} {slices[-1].shape}, expected {first.dtype} {first.shape} "
+                f"{path} is {pixels.dtype} {pixels.shape}, expected {first.dtype} {first.shape} "
                 f"as in {paths[0].name}: a stack has one size and type"
             )
-    voxels = _grey_if_equal(np.concatenate(slices, axis=2))
+        voxels[:, :, place * depth : (place + 1) * depth] = pixels
+    voxels = _grey_if_equal(voxels)
     return Volume(voxels, _geometry(voxels.shape, spacing_mm))
 
 
@@ -146,7 +150,8 @@ def _check_bmp_is_complete(data: bytes) -> None:
 
 def _grey_if_equal(voxels: AnyArray) -> AnyArray:
     """Return one channel of an RGB volume without any colour; ITK gives a grey BMP three equal channels."""
-    if voxels.ndim == 4 and (voxels == voxels[..., :1]).all():
+    is_rgb = voxels.ndim == 4
+    if is_rgb and all((part == part[..., :1]).all() for part in (voxels[s] for s in scratch.slabs(voxels))):
         return voxels[..., 0]
     return voxels
 

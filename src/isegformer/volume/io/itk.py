@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk  # noqa: N813  # the name that its own documentation uses
 
+from isegformer import scratch
 from isegformer.errors import VolumeReadError
 from isegformer.types import AnyArray
 from isegformer.volume.geometry import Geometry
@@ -163,7 +164,7 @@ def voxels_of(image: sitk.Image) -> AnyArray:
         raise VolumeReadError(
             f"image has {len(size)} dimensions {size}, expected 3: split off one volume and open it"
         )
-    array = sitk.GetArrayFromImage(image)
+    array = sitk.GetArrayViewFromImage(image)
     is_rgb = array.dtype == np.uint8 and channels in (3, 4)
     if not (is_rgb or channels == 1) or array.dtype.kind not in "iuf":
         raise VolumeReadError(
@@ -171,8 +172,8 @@ def voxels_of(image: sitk.Image) -> AnyArray:
         )
     i, j, k = (*size, 1, 1)[:3]
     if not is_rgb:
-        return np.asarray(array.reshape(k, j, i).transpose(2, 1, 0))
-    return np.asarray(array.reshape(k, j, i, channels).transpose(2, 1, 0, 3)[..., :3])  # alpha is dropped
+        return scratch.copy(array.reshape(k, j, i).transpose(2, 1, 0))
+    return scratch.copy(array.reshape(k, j, i, channels).transpose(2, 1, 0, 3)[..., :3])  # alpha is dropped
 
 
 def geometry_of(image: sitk.Image) -> Geometry:
@@ -212,8 +213,8 @@ def _value_bytes(pixel_id: int) -> int:
 def _to_image(label_map: LabelMap) -> sitk.Image:
     """Return the labels as an ITK image with the same grid, uint8 where they fit, else uint16."""
     labels = label_map.labels
-    data = labels.astype(np.uint8 if labels.max() <= 255 else np.uint16)
-    image = sitk.GetImageFromArray(np.ascontiguousarray(data.transpose(2, 1, 0)))
+    data = scratch.converted(labels, np.uint8 if labels.max() <= 255 else np.uint16)
+    image = sitk.GetImageFromArray(data.transpose(2, 1, 0))
     geometry = label_map.geometry
     lps = flip_lps_ras(geometry.affine)
     image.SetSpacing(geometry.spacing_mm)

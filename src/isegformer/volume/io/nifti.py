@@ -17,6 +17,7 @@ import numpy as np
 from nibabel import imageglobals
 from numpy.typing import NDArray
 
+from isegformer import scratch
 from isegformer.errors import VolumeReadError
 from isegformer.types import AnyArray
 from isegformer.volume.geometry import Geometry, NiftiSpace
@@ -43,21 +44,21 @@ def read(path: Path) -> Volume:
     VolumeReadError : not a NIfTI volume, truncated, more than three dimensions, or an impossible header
     """
     with _errors_named(path):
-        image = nib.load(path, mmap=False)  # the file may be replaced while the volume is in use
+        # Not mapped: the file may be replaced while the volume is in use. Kept open: it is read in parts, and
+        # a compressed one would be read from its start for each.
+        image = nib.load(path, mmap=False, keep_file_open=True)
         if not isinstance(image, nib.Nifti1Image):  # Nifti2Image is a subclass
             raise VolumeReadError(f"file holds {type(image).__name__}, expected a NIfTI volume")
         shape = _spatial_shape(tuple(int(length) for length in image.shape))
         stored = StoredSize(file_bytes=path.stat().st_size, is_compressed=path.suffix.lower() == ".gz")
         check_claimed_size(shape, bytes_per_voxel=image.get_data_dtype().itemsize, stored=stored)
-        voxels = _native_voxels(image)
-        spatial = voxels.reshape(shape + voxels.shape[len(image.shape) :], order="F")
-        return Volume(spatial, _geometry(image, shape))
+        return Volume(_voxels(image, shape), _geometry(image, shape))
 
 
 def write(label_map: LabelMap, path: Path) -> None:
     """Write labels as NIfTI-1, uint8 where they fit, else uint16, placed as the source of the grid was."""
     labels = label_map.labels
-    data = labels.astype(np.uint8 if labels.max() <= 255 else np.uint16)
+    data = scratch.converted(labels, np.uint8 if labels.max() <= 255 else np.uint16)
     header = nib.Nifti1Header()
     _place(header, label_map.geometry)
     header.set_data_dtype(data.dtype)
@@ -90,13 +91,14 @@ def write_voxels(volume: Volume, path: Path) -> None:
 def _viewer_voxels(voxels: AnyArray) -> AnyArray:
     """Return voxels in a type that every viewer knows."""
     if voxels.ndim == 4:
-        records = np.empty(voxels.shape[:3], [("R", "u1"), ("G", "u1"), ("B", "u1")])
+        records = scratch.zeros(voxels.shape[:3], [("R", "u1"), ("G", "u1"), ("B", "u1")])
         for channel, name in enumerate("RGB"):
             records[name] = voxels[..., channel]
         return records
     is_whole = voxels.dtype.kind in "iu"
     fits = is_whole and int(voxels.min()) >= -(2**15) and int(voxels.max()) < 2**15
-    return voxels.astype(np.int16 if fits else np.float32, copy=False)
+    dtype = np.dtype(np.int16 if fits else np.float32)
+    return voxels if voxels.dtype == dtype else scratch.converted(voxels, dtype)
 
 
 @contextmanager
@@ -118,16 +120,27 @@ def _spatial_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
     return i, j, k
 
 
-def _native_voxels(image: nib.Nifti1Image) -> AnyArray:
-    """Return the scaled voxels in native byte order; RGB as a last axis, an alpha channel is dropped."""
+def _voxels(image: nib.Nifti1Image, shape: tuple[int, int, int]) -> AnyArray:
+    """Return the scaled voxels, (I, J, K) or (I, J, K, 3), read some slices at a time."""
+    first = _slab(image, shape, slice(0, 1))
+    voxels = scratch.zeros((*shape, *first.shape[3:]), first.dtype, order="F")
+    for slices in scratch.parts(voxels, axis=2):
+        voxels[:, :, slices] = _slab(image, shape, slices)
+    return voxels
+
+
+def _slab(image: nib.Nifti1Image, shape: tuple[int, int, int], slices: slice) -> AnyArray:
+    """Return some slices in native byte order; RGB as a last axis, an alpha channel is dropped."""
+    dimensions = len(image.shape)
+    index = (slice(None), slice(None), slices)[:dimensions] + (slice(None),) * max(dimensions - 3, 0)
+    part = np.asanyarray(image.dataobj[index])
+    part = part.reshape((*shape[:2], -1), order="F")
     stored = image.get_data_dtype()
     if stored.names is not None:  # RGB24 and RGBA32 are records of bytes
-        records = np.asanyarray(image.dataobj)
-        return np.stack([records[name] for name in stored.names[:3]], axis=-1)
-    voxels = np.asarray(image.dataobj)
-    if voxels.dtype == np.float64 and stored != np.float64:
-        voxels = voxels.astype(np.float32)  # float64 is nibabel's type for scaled integers
-    return voxels.astype(voxels.dtype.newbyteorder("="), copy=False)
+        return np.stack([part[name] for name in stored.names[:3]], axis=-1)
+    if part.dtype == np.float64 and stored != np.float64:
+        part = part.astype(np.float32)  # float64 is nibabel's type for scaled integers
+    return part.astype(part.dtype.newbyteorder("="), copy=False)
 
 
 def _geometry(image: nib.Nifti1Image, shape: tuple[int, int, int]) -> Geometry:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from isegformer import scratch
 from isegformer.atomic import replace_atomically
 from isegformer.errors import GeometryError, VolumeReadError, VolumeWriteError, WriteError
 from isegformer.types import AnyArray, Labels, PathLike
@@ -167,18 +168,27 @@ def _refuse_spacing(path: Path, spacing_mm: Spacing | None) -> None:
 def _as_labels(voxels: AnyArray, path: PathLike) -> Labels:
     """Convert voxels to labels, or say what keeps them from being labels."""
     if voxels.dtype.kind == "f":
-        if not np.isfinite(voxels).all():
-            raise VolumeReadError(
-                f"{path} holds NaN or infinity, expected whole numbers from 0 to {MAX_LABEL}"
-            )
-        whole = np.rint(voxels)
-        if np.abs(voxels - whole).max() > _WHOLE:
-            raise VolumeReadError(f"{path} holds fractions, expected whole numbers from 0 to {MAX_LABEL}")
-        voxels = whole
+        voxels = _whole(voxels, path)
     low, high = voxels.min(), voxels.max()
     if low < 0 or high > MAX_LABEL:
         raise VolumeReadError(f"{path} holds values from {low} to {high}, expected 0 to {MAX_LABEL}")
-    return voxels.astype(np.uint16)
+    labels: Labels = scratch.converted(voxels, np.uint16)
+    return labels
+
+
+def _whole(voxels: AnyArray, path: PathLike) -> AnyArray:
+    """Return fractions rounded; VolumeReadError unless all but a rounding error is whole."""
+    whole = scratch.zeros(voxels.shape, voxels.dtype, order=scratch.order_of(voxels))
+    for slab in scratch.slabs(voxels):
+        part = voxels[slab]
+        if not np.isfinite(part).all():
+            raise VolumeReadError(
+                f"{path} holds NaN or infinity, expected whole numbers from 0 to {MAX_LABEL}"
+            )
+        whole[slab] = np.rint(part)
+        if np.abs(part - whole[slab]).max() > _WHOLE:
+            raise VolumeReadError(f"{path} holds fractions, expected whole numbers from 0 to {MAX_LABEL}")
+    return whole
 
 
 def _check_written(written: Volume, label_map: LabelMap) -> None:
@@ -186,7 +196,10 @@ def _check_written(written: Volume, label_map: LabelMap) -> None:
     geometry = label_map.geometry
     rounding = 1e-6 * float(np.abs(geometry.affine).max())  # NIfTI keeps 24 bits of each number
     tolerance_mm = 0.01 * min(geometry.spacing_mm) + rounding
-    if not np.array_equal(written.voxels, label_map.labels):
+    labels = label_map.labels
+    if written.voxels.shape != labels.shape or not all(
+        np.array_equal(written.voxels[slab], labels[slab]) for slab in scratch.slabs(labels)
+    ):
         raise VolumeWriteError("the file reads back with other labels than were written")
     if not written.geometry.is_close(geometry, tolerance_mm):
         raise VolumeWriteError("the file reads back with another grid than was written")
