@@ -61,8 +61,8 @@ class Recorder:
         """Take note, then choose."""
         mask, truth = situation.labels > 0, situation.goal > 0
         result = ObjectResult(
-            mask=mask,
-            annotated=situation.annotated,
+            area_px=np.count_nonzero(mask, axis=(1, 2)).astype(float),
+            outlines={index: mask[index] for index in situation.annotated},
             evidence=self.propagation.evidence(self.case.axis).of(self.label),
             step_px=step_px(self.case.volume.geometry, axis=self.case.axis),
         )

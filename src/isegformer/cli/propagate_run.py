@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from isegformer.cli.axis_choice import annotated_slices, axis_of_annotations
+from isegformer.cli.freed_memory import return_large_blocks
 from isegformer.cli.mask_output import check_output, objects_record
 from isegformer.cli.networks import choose_device
 from isegformer.cli.reporter import Reporter
@@ -46,6 +47,7 @@ class PropagateRequest:
 
 def run_propagate(request: PropagateRequest, *, reporter: Reporter) -> None:
     """Read, propagate, write and report; raises IsegformerError where that cannot be done."""
+    return_large_blocks()
     check_output(request.output)
     volume = read_volume(request.volume, spacing_mm=request.spacing_mm)
     given = read_label_map(request.annotations)

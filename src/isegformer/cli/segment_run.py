@@ -6,6 +6,7 @@ from typing import Any
 
 from isegformer.cli.axis_choice import axis_of_clicks
 from isegformer.cli.clicks_file import read_clicks_file
+from isegformer.cli.freed_memory import return_large_blocks
 from isegformer.cli.mask_output import check_output, objects_record
 from isegformer.cli.networks import as_propagation, choose_device
 from isegformer.cli.reporter import Reporter
@@ -37,6 +38,7 @@ class SegmentRequest:
 
 def run_segment(request: SegmentRequest, *, reporter: Reporter) -> None:
     """Read, segment, write and report; raises IsegformerError where that cannot be done."""
+    return_large_blocks()
     check_output(request.output)
     volume = read_volume(request.volume, spacing_mm=request.spacing_mm)
     objects = read_clicks_file(request.clicks, geometry=volume.geometry)

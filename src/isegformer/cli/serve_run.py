@@ -16,6 +16,7 @@ import typer
 import yaml
 from fastapi import FastAPI
 
+from isegformer.cli.freed_memory import return_large_blocks
 from isegformer.cli.networks import choose_device
 from isegformer.cli.train_run import MODULES
 from isegformer.demo import brain_volume
@@ -25,7 +26,6 @@ from isegformer.models import weights_sha256
 from isegformer.propagation import AdvisingPropagation, load_propagation_engine, method_with
 from isegformer.runtimes import EAGER, PropagationEngine, WarmUp, check_runtime
 from isegformer.server import Adapter, Networks, Sample, ServerSettings, create_app, default_state_root
-from isegformer.server.freed_memory import return_large_blocks
 from isegformer.server.run import bound_socket, run, url_of
 from isegformer.server.settings import LOOPBACK
 from isegformer.session import WeightsFingerprint

@@ -82,7 +82,7 @@ class PropagatorConfig:
     key_cache_bytes: int = 256 * MIB
     """Budget for encoded slices that are kept for the next pass over them."""
 
-    store_bytes: int = 512 * MIB
+    store_bytes: int = 128 * MIB
     """Budget for stored probabilities in memory; beyond, they lie in a temporary file."""
 
     temporary_folder: Path | None = None

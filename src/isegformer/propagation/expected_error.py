@@ -7,6 +7,7 @@ Shapes: T slices, H x W pixels of a slice.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,11 +53,11 @@ class ErrorWeights:
 class ObjectResult:
     """What a propagation left of one object."""
 
-    mask: Mask
-    """Bool (T, H, W), the result."""
+    area_px: Profile
+    """Of the object on each slice, (T,)."""
 
-    annotated: tuple[int, ...]
-    """Indices of the annotated slices, rising, at least one; slices without the object count too."""
+    outlines: Mapping[int, Mask]
+    """What was annotated, bool (H, W) by slice; at least one, slices without the object too."""
 
     evidence: Mapping[int, SliceEvidence]
     """By slice; slices may be missing."""
@@ -68,23 +69,23 @@ class ObjectResult:
     """First and last slice of the object, if a person has said so."""
 
     def __post_init__(self) -> None:
-        inside = all(0 <= index < len(self.mask) for index in self.annotated)
-        if not self.annotated or list(self.annotated) != sorted(set(self.annotated)) or not inside:
+        if not self.outlines or not all(0 <= index < len(self.area_px) for index in self.outlines):
             raise PropagationError(
-                f"annotated slices are {self.annotated}, expected at least one, rising, each once, from 0 to "
-                f"{len(self.mask) - 1}"
+                f"annotated slices are {sorted(self.outlines)}, expected at least one, from 0 to "
+                f"{len(self.area_px) - 1}"
             )
         if self.step_px <= 0:
             raise PropagationError(f"step_px is {self.step_px}, expected more than 0")
 
-    def area_px(self) -> Profile:
-        """Return the area of the object on each slice, (T,)."""
-        return np.asarray(np.count_nonzero(self.mask, axis=(1, 2)), dtype=np.float64)
+    @property
+    def annotated(self) -> list[int]:
+        """Indices of the annotated slices, rising."""
+        return sorted(self.outlines)
 
     def ends(self) -> tuple[tuple[int, slice], tuple[int, slice]]:
         """Return the first and the last annotated slice, each with the slices beyond it."""
         first, last = self.annotated[0], self.annotated[-1]
-        return (first, slice(0, first)), (last, slice(last + 1, len(self.mask)))
+        return (first, slice(0, first)), (last, slice(last + 1, len(self.area_px)))
 
 
 HAZARD = 1.5
@@ -101,8 +102,8 @@ def chance_to_go_on(result: ObjectResult) -> Profile:
     object: large objects are long, they taper before they end, and the more of one is known the less is left.
     If the outermost slice lacks the object, the chance is 0. If the extent is known, so is all this.
     """
-    area_px = result.area_px()
-    n_known = np.count_nonzero(area_px[list(result.annotated)])
+    area_px = result.area_px
+    n_known = np.count_nonzero(area_px[result.annotated])
     hazard = HAZARD * n_known / (n_known + HAZARD_SLICES)
     chance = np.ones(len(area_px))
     for end, beyond in result.ends():
@@ -117,22 +118,21 @@ def chance_to_go_on(result: ObjectResult) -> Profile:
 
 def error_terms(result: ObjectResult) -> dict[str, Profile]:
     """Return the terms of the expected error by name, each (T,) in px; 0 on annotated slices."""
-    terms = {item.name: np.zeros(len(result.mask)) for item in fields(ErrorWeights)}
+    terms = {item.name: np.zeros(len(result.area_px)) for item in fields(ErrorWeights)}
     for index, seen in result.evidence.items():
         terms["entropy"][index] = seen.entropy_px
         terms["disagreement"][index] = seen.disagreement_px or 0.0
-    area_px = result.area_px()
     _add_change(terms["change"], result)
-    _add_ends(terms, result, area=area_px, goes_on=chance_to_go_on(result))
+    _add_ends(terms, result, area=result.area_px, goes_on=chance_to_go_on(result))
     for term in terms.values():
-        term[list(result.annotated)] = 0
+        term[result.annotated] = 0
     return terms
 
 
 def _add_change(change: Profile, result: ObjectResult) -> None:
     """Fill in the term between each two annotated slices."""
-    for before, after in zip(result.annotated[:-1], result.annotated[1:], strict=True):
-        moved_px = np.count_nonzero(result.mask[before] ^ result.mask[after])
+    for before, after in pairwise(result.annotated):
+        moved_px = np.count_nonzero(result.outlines[before] ^ result.outlines[after])
         share = np.arange(1, after - before) / (after - before)
         change[before + 1 : after] = moved_px * 4 * share * (1 - share)
 
@@ -190,7 +190,7 @@ def object_error(result: ObjectResult, *, weights: ErrorWeights | None = None) -
     """Return the expected error of an object that some annotated slice has."""
     chosen = ErrorWeights() if weights is None else weights
     terms = {name: getattr(chosen, name) * term for name, term in error_terms(result).items()}
-    return ObjectError(terms_px=terms, area_px=result.area_px(), goes_on=chance_to_go_on(result))
+    return ObjectError(terms_px=terms, area_px=result.area_px, goes_on=chance_to_go_on(result))
 
 
 LOSS_SCALE = 1.68

@@ -164,7 +164,8 @@ class ShapeInterpolation:
 def _unchanged(slices: SliceSource, earlier: EarlierResult) -> Labels:
     """Return a copy of an earlier result, its annotations in place, (T, H, W)."""
     checked = checked_earlier(earlier, n_slices=len(slices), shape=slices.shape)
-    result = checked.labels.copy()
+    result = slices.new_labels()
+    result[:] = checked.labels
     for index, labels in checked.annotations.items():
         result[index] = labels
     return result

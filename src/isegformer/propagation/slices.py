@@ -4,6 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
+from isegformer import scratch
 from isegformer.errors import ShapeMismatchError
 from isegformer.slicing.plane import Plane, slice_shape, slice_view
 from isegformer.types import AnyArray, FloatArray, Labels
@@ -30,7 +31,8 @@ class SliceSource(Protocol):
     def new_labels(self) -> Labels:
         """Return zeros for a result, uint16 (T, H, W), laid out in memory as the volume is.
 
-        So putting the axis of the slices back in its place copies nothing.
+        So putting the axis of the slices back in its place copies nothing. Large ones lie on disk
+        (`isegformer.scratch`).
         """
         ...
 
@@ -58,7 +60,7 @@ class ArraySlices:
 
     def new_labels(self) -> Labels:
         """Return zeros (T, H, W)."""
-        return np.zeros(self._stack.shape[:3], dtype=np.uint16)
+        return scratch.zeros(self._stack.shape[:3], np.uint16)
 
 
 class VolumeSlices:
@@ -87,4 +89,4 @@ class VolumeSlices:
 
     def new_labels(self) -> Labels:
         """Return zeros (T, H, W), a view of (I, J, K)."""
-        return np.moveaxis(np.zeros(self._voxels.shape[:3], dtype=np.uint16), self._axis, 0)
+        return np.moveaxis(scratch.zeros(self._voxels.shape[:3], np.uint16), self._axis, 0)

@@ -14,6 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from isegformer.errors import ConfigError, PropagationError
+from isegformer.propagation.annotations import objects_in
 from isegformer.propagation.evidence import EvidenceLog
 from isegformer.propagation.expected_error import (
     ObjectError,
@@ -23,6 +24,7 @@ from isegformer.propagation.expected_error import (
     object_error,
 )
 from isegformer.types import Labels
+from isegformer.volume.label_map import MAX_LABEL
 
 MOST_SUGGESTIONS = 5
 """Slices that are suggested unless asked otherwise."""
@@ -104,11 +106,12 @@ def advise(
         raise ConfigError(f"number of suggestions is {most}, expected at least 0")
     rising = tuple(sorted(set(annotated)))
     objects = _objects(labels, rising)
+    areas_px = _areas_px(labels, objects)
     errors = {
         label: object_error(
             ObjectResult(
-                mask=labels == label,
-                annotated=rising,
+                area_px=areas_px[label],
+                outlines={index: labels[index] == label for index in rising},
                 evidence=evidence.of(label),
                 step_px=step_px,
                 extent=extents.get(label),
@@ -128,12 +131,20 @@ def _objects(labels: Labels, annotated: Sequence[int]) -> list[int]:
         raise PropagationError(
             f"annotated slices are {list(annotated)}, expected at least one, from 0 to {len(labels) - 1}"
         )
-    objects = [int(label) for label in np.unique(labels[list(annotated)]) if label != 0]
+    objects = objects_in({index: labels[index] for index in annotated})
     if not objects:
         raise PropagationError(
             f"annotated slices {list(annotated)} hold no object, expected at least one label above 0"
         )
     return objects
+
+
+def _areas_px(labels: Labels, objects: Sequence[int]) -> dict[int, Profile]:
+    """Return the area of each object on each slice, (T,) by label."""
+    areas_px = np.zeros((len(objects), len(labels)))
+    for index, on_slice in enumerate(labels):  # one at a time: masks of the volume may not fit into memory
+        areas_px[:, index] = np.bincount(on_slice.reshape(-1), minlength=MAX_LABEL + 1)[objects]
+    return dict(zip(objects, areas_px, strict=True))
 
 
 def _ranked(

@@ -48,7 +48,8 @@ def propagate_volume(
 
     Raises
     ------
-    PropagationError : annotations that cannot be propagated, or no room for temporary files
+    PropagationError : annotations that cannot be propagated
+    ScratchError : no room for temporary files
     ShapeMismatchError : labels of another shape than the slices
     GeometryError : an axis that is not 0, 1 or 2
     """

@@ -1,4 +1,4 @@
-"""Freed memory goes back to the system: a server that ran a propagation should be as small as before it.
+"""Freed memory goes back to the system: a program that ran a propagation should be as small as before it.
 
 glibc learns from the first large tensor that is freed to keep the next ones of its size in its heap, where
 whatever small thing lies behind them holds them. With a fixed threshold, large blocks are the system's own

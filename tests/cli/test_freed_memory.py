@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from isegformer.server.freed_memory import return_large_blocks
+from isegformer.cli.freed_memory import return_large_blocks
 
 _RESIDENT_AFTER_FREEING = """
 import numpy as np
-from isegformer.server.freed_memory import return_large_blocks
+from isegformer.cli.freed_memory import return_large_blocks
 {setting}
 def resident_kb():
     with open("/proc/self/status") as status:
