@@ -3,8 +3,9 @@
     python benchmarks/server.py --users 8 --clicks 10 --json server.json
 
 Starts `isegformer serve` on synthetic scans in a temporary folder. Every person clicks on a scan of their
-own, one click after the other without a pause, which is harder than people are. The peak of the server's
-memory is that of the whole process (Linux only).
+own, one click after the other without a pause, which is harder than people are. The server's memory is
+followed from outside: what is its own (anonymous or shared memory), and everything, with the pages of files that
+the system takes back when it needs them (Linux only).
 """
 
 import argparse
@@ -80,12 +81,27 @@ class Person:
         return time.perf_counter() - started
 
 
-def peak_bytes(pid: int) -> int:
-    """Return the largest memory that a process had."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    assert found is not None
-    return 1024 * int(found.group(1))
+class Memory:
+    """Follows the memory of a process."""
+
+    def __init__(self, pid: int) -> None:
+        self._status = Path(f"/proc/{pid}/status")
+        self._own = 0
+        threading.Thread(target=self._follow, daemon=True).start()
+
+    def peaks(self) -> dict[str, int]:
+        """Return the largest memory that the process had until now, in bytes."""
+        return {"own": self._own, "all": self._bytes("VmHWM")}
+
+    def _follow(self) -> None:
+        while self._status.exists():
+            self._own = max(self._own, self._bytes("RssAnon", "RssShmem"))
+            time.sleep(0.02)
+
+    def _bytes(self, *names: str) -> int:
+        status = self._status.read_text(encoding="ascii")
+        found = dict(re.findall(r"(\w+):\s+(\d+) kB", status))
+        return 1024 * sum(int(found.get(name, 0)) for name in names)
 
 
 def measure(root: Path, *, n_users: int, n_clicks: int) -> dict[str, Any]:
@@ -103,11 +119,12 @@ def measure(root: Path, *, n_users: int, n_clicks: int) -> dict[str, Any]:
         assert server.stdout is not None
         address = re.search(r"http://[^;\s]+", server.stdout.readline())
         assert address is not None
+        memory = Memory(server.pid)
         people = [Person(address.group(), token) for token in tokens.values()]
         scans = [person.open(f"{name}.nii.gz") for person, name in zip(people, tokens, strict=True)]
         return {
             "clicks": _clicked(people, scans, n_clicks=n_clicks),
-            "large": _opened(people[0], server.pid),
+            "large": _opened(people[0], memory),
         }
     finally:
         server.terminate()
@@ -139,19 +156,19 @@ def _clicked(people: list[Person], scans: list[str], *, n_clicks: int) -> dict[s
     }
 
 
-def _opened(person: Person, pid: int) -> dict[str, Any]:
-    before = peak_bytes(pid)
+def _opened(person: Person, memory: Memory) -> dict[str, Any]:
+    before = memory.peaks()
     scan = person.open("large.nii.gz")
     person.ask(f"scans/{scan}/volume.nii.gz")
     person.click(scan, 3, shape=LARGE, seed=0)
     person.ask(f"sessions/{scan}/labels")
-    opened = peak_bytes(pid)
+    opened = memory.peaks()
     seconds = person.propagate(scan, index=LARGE[2] // 2)
     return {
         "shape": LARGE,
-        "peak_before_bytes": before,
+        "peak_bytes_before": before,
         "peak_bytes": opened,
-        "peak_with_propagation_bytes": peak_bytes(pid),
+        "peak_bytes_with_propagation": memory.peaks(),
         "propagation_s": round(seconds, 1),
     }
 
