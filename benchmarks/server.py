@@ -4,8 +4,8 @@
 
 Starts `isegformer serve` on synthetic scans in a temporary folder. Every person clicks on a scan of their
 own, one click after the other without a pause, which is harder than people are. The server's memory is
-followed from outside: what is its own (anonymous or shared memory), and everything, with the pages of files that
-the system takes back when it needs them (Linux only).
+followed from outside (Linux only): what is its own, anonymous or shared memory, and everything, with the
+pages of files that the system takes back when it needs them.
 """
 
 import argparse
