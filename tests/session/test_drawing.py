@@ -56,7 +56,7 @@ def test_a_volume_is_drawn_as_each_of_its_slices(rule):
     before, drawn = rng.integers(0, 4, (2, *SHAPE)).astype(np.uint16)
     accepted = [Plane(axis=0, index=2), Plane(axis=1, index=0), Plane(axis=2, index=4)]
     state = sheet(locked=(2,), accepted=accepted, rule=rule)
-    after = before.copy()
+    after = before.copy(order="F")
     delta = draw_volume(before, drawn, labels=(1, 3), sheet=state, accepted=accepted)
     delta.forward(after)
     assert (after != before).any()
@@ -82,7 +82,7 @@ def test_locked_objects_and_accepted_slices_and_nothing_else_stay():
     expected[:, 3, :] = 0
     accepted = [Plane(axis=1, index=3)]
     state = sheet(locked=(2,), accepted=accepted, rule=OverlapRule.REPLACE_EXISTING)
-    after = before.copy()
+    after = before.copy(order="F")
     draw_volume(before, np.full(SHAPE, 3, np.uint16), labels=(3,), sheet=state, accepted=accepted).forward(
         after
     )

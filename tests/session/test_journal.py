@@ -1,8 +1,10 @@
 """Faults: what a journal does when the file, the disk or the folder is not as it should be."""
 
+import gzip
 import hashlib
 import sqlite3
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -13,8 +15,10 @@ from session_fakes import (
     fixed_clock,
     make_volume,
     open_session,
+    random_command,
     random_label_map,
     snapshot,
+    try_apply,
 )
 
 from isegformer.errors import JournalError
@@ -163,8 +167,33 @@ def test_a_changed_or_missing_entry_is_found(path, statement, value):
 
 
 def test_another_schema_version_is_refused(path):
-    change_row(path, "UPDATE header SET schema_version = ?", 2)
-    check_refused_and_untouched(path, "schema version 2, expected 1")
+    change_row(path, "UPDATE header SET schema_version = ?", 3)
+    check_refused_and_untouched(path, r"schema version 3, expected one of \[1, 2\]")
+
+
+def random_commands(session, *, seed):
+    """Apply some commands, the same for each seed; return how many were applied."""
+    random = Random(seed)
+    return sum(try_apply(session, random_command(random)) for _ in range(150))
+
+
+def test_a_journal_of_the_first_schema_is_read_and_continued(folder, tmp_path):
+    folder.mkdir()
+    old = (Path(__file__).parent / "journal_v1.sqlite.gz").read_bytes()  # made by random_commands with seed 7
+    (folder / JOURNAL_NAME).write_bytes(gzip.decompress(old))
+    with create_session(tmp_path / "new") as expected, open_session(folder) as session:
+        assert random_commands(expected, seed=7) == session.view().seq
+        assert snapshot(session) == snapshot(expected)
+        assert session.verify_replay().is_identical
+        assert random_commands(expected, seed=8) == random_commands(session, seed=8) > 20
+        kept = snapshot(session)
+        assert kept == snapshot(expected)
+    with open_session(folder) as session:
+        assert snapshot(session) == kept
+        assert session.verify_replay().is_identical
+        while session.can_undo:
+            session.undo()
+        assert not session.label_map().labels.any()
 
 
 def test_damage_beside_work_that_is_still_in_the_wal_leaves_both_files(folder):

@@ -29,10 +29,10 @@ class SliceSource(Protocol):
         ...
 
     def new_labels(self) -> Labels:
-        """Return zeros for a result, uint16 (T, H, W), laid out in memory as the volume is.
+        """Return zeros for a result, uint16 (T, H, W); large ones lie on disk (`isegformer.scratch`).
 
-        So putting the axis of the slices back in its place copies nothing. Large ones lie on disk
-        (`isegformer.scratch`).
+        Those of a volume have its order in memory, so that putting the axis of the slices back in its place
+        copies nothing.
         """
         ...
 
@@ -89,4 +89,4 @@ class VolumeSlices:
 
     def new_labels(self) -> Labels:
         """Return zeros (T, H, W), a view of (I, J, K)."""
-        return np.moveaxis(scratch.zeros(self._voxels.shape[:3], np.uint16), self._axis, 0)
+        return np.moveaxis(scratch.zeros(self._voxels.shape[:3], np.uint16, order="F"), self._axis, 0)

@@ -63,4 +63,4 @@ def propagate_volume(
         on_slice=on_slice,
         on_evidence=on_evidence,
     )
-    return np.ascontiguousarray(np.moveaxis(stack, 0, axis))  # copies nothing of a `new_labels`
+    return np.moveaxis(stack, 0, axis)

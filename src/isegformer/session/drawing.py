@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from isegformer.session.label_delta import LabelDelta, delta_of_rows
+from isegformer.session.label_delta import LabelDelta, delta_of_slices
 from isegformer.session.objects import MAX_LABEL, OverlapRule
 from isegformer.session.sheet import Sheet
 from isegformer.slicing.plane import IN_PLANE_AXES, Plane, slice_view
@@ -69,26 +69,24 @@ def draw_volume(
     current, drawn : uint16 (I, J, K)
     """
 
-    def replaced(first: int, rows: Labels) -> Labels:
+    def replaced(first: int, slices: Labels) -> Labels:
         return draw_labels(
-            rows,
-            drawn[first : first + len(rows)],
+            slices,
+            drawn[:, :, first : first + slices.shape[2]],
             labels=labels,
-            protected=_protected_rows(rows, first=first, locked=sheet.locked_labels, accepted=accepted),
+            protected=_protected(slices, first=first, locked=sheet.locked_labels, accepted=accepted),
             rule=sheet.settings.overlap_rule,
         )
 
-    return delta_of_rows(current, replaced)
+    return delta_of_slices(current, replaced)
 
 
-def _protected_rows(
-    labels: Labels, *, first: int, locked: tuple[int, ...], accepted: Collection[Plane]
-) -> Mask:
-    """Return where nothing may change in some rows of a volume, `labels` (i, J, K), from row `first` on."""
+def _protected(labels: Labels, *, first: int, locked: tuple[int, ...], accepted: Collection[Plane]) -> Mask:
+    """Return where nothing may change in some slices of a volume, `labels` (I, J, k), from `first` on."""
     protected = has_label(labels, locked)
     for plane in accepted:
-        if plane.axis != 0:
+        if plane.axis != 2:
             slice_view(protected, plane)[...] = True
-        elif 0 <= plane.index - first < len(labels):
-            protected[plane.index - first] = True
+        elif 0 <= plane.index - first < labels.shape[2]:
+            protected[:, :, plane.index - first] = True
     return protected

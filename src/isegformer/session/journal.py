@@ -13,7 +13,7 @@ import struct
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,15 +22,19 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from isegformer.errors import JournalError, SessionError
+from isegformer.scratch import Order
 from isegformer.session.commands import Command, from_json, to_json
 from isegformer.session.effect import Effect, SheetChange
 from isegformer.session.json_codec import decode, dump, encode
-from isegformer.session.label_delta import delta_from_bytes
+from isegformer.session.label_delta import delta_from_bytes, reordered
 from isegformer.session.plain_values import plain_value
 from isegformer.session.sheet import Settings
 
 JOURNAL_NAME = "journal.sqlite"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+
+ORDERS: Mapping[int, Order] = {1: "C", 2: "F"}
+"""In which order of the axes label deltas count, by schema version; older journals are read and continued."""
 
 _METADATA = sa.MetaData()
 _HEADER = sa.Table(
@@ -122,7 +126,7 @@ class Journal:
         self._lock = threading.RLock()
         self._engine = _engine(path, mode="ro")
         try:
-            self.header, self._last_seq, self._digest = self._checked()
+            self.header, self._order, self._last_seq, self._digest = self._checked()
         finally:
             self._engine.dispose()
         self._engine = _engine(path, mode="rw")
@@ -160,6 +164,11 @@ class Journal:
     def append(self, prepared: PreparedEntry) -> None:
         """Add an entry; on return it is on disk. On JournalError it is not, and the journal is as it was."""
         row = prepared.row
+        if self._order != "F":
+            change = reordered(
+                delta_from_bytes(row["label_delta"]), self.header.shape, old="F", new=self._order
+            )
+            row = {**row, "label_delta": change.to_bytes()}
         with self._lock:
             assert row["seq"] == self._last_seq + 1
             digest = _row_digest(self._digest, row)
@@ -182,7 +191,11 @@ class Journal:
                 raise JournalError(
                     f"the journal {self._path} has no entry {seq}; its last is {self._last_seq}"
                 )
-            return _from_row(row)
+        entry = _from_row(row)
+        change = entry.effect.labels
+        if self._order != "F":
+            change = reordered(change, self.header.shape, old=self._order, new="F")
+        return replace(entry, effect=replace(entry.effect, labels=change))
 
     def prediction(self, seq: int) -> bytes:
         """Return the prediction that entry `seq` holds; JournalError if it holds none."""
@@ -198,17 +211,17 @@ class Journal:
         with self._lock:
             self._engine.dispose()
 
-    def _checked(self) -> tuple[JournalHeader, int, bytes]:
-        """Read everything once; return the header, the last number and the digest to continue from."""
+    def _checked(self) -> tuple[JournalHeader, Order, int, bytes]:
+        """Read everything once; return header, order, the last number and the digest to continue from."""
         with _translated(self._path, "read"), self._engine.connect() as connection:
             state = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
             if state != "ok":
                 raise _damaged(self._path, state)
             head = connection.execute(sa.select(_HEADER)).mappings().one()
-            if head["schema_version"] != SCHEMA_VERSION:
+            if head["schema_version"] not in ORDERS:
                 raise JournalError(
-                    f"the journal {self._path} has schema version {head['schema_version']}, expected "
-                    f"{SCHEMA_VERSION}; open it with the version of isegformer that wrote it"
+                    f"the journal {self._path} has schema version {head['schema_version']}, expected one of "
+                    f"{sorted(ORDERS)}; open it with the version of isegformer that wrote it"
                 )
             seq, digest = 0, _digest(b"", head["document"])
             if digest != head["digest"]:
@@ -222,7 +235,7 @@ class Journal:
                     raise _damaged(self._path, f"the entry after number {seq} was changed or is missing")
                 seq += 1
             header = decode(JournalHeader, json.loads(head["document"]), where="journal header")
-        return header, seq, digest
+        return header, ORDERS[head["schema_version"]], seq, digest
 
 
 def _engine(path: Path, *, mode: str) -> sa.Engine:

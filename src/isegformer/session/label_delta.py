@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from isegformer import scratch
 from isegformer.errors import JournalError
+from isegformer.scratch import Order
 from isegformer.session.packed_array import ZLIB_LEVEL
 from isegformer.slicing.plane import IN_PLANE_AXES, Plane
 from isegformer.types import AnyArray, Labels
@@ -39,14 +40,18 @@ class VoxelBlock:
     """Some of the changed voxels; all arrays have one entry per voxel."""
 
     positions: NDArray[np.int64]
-    """C-order indices, rising."""
+    """Indices in the order of the volume, the first axis fastest; rising."""
     before: Labels
     after: Labels
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LabelDelta:
-    """Changed voxels as runs along the C-order of the volume; all arrays have one entry per run."""
+    """Changed voxels as runs along the first axis of the volume; all arrays have one entry per run.
+
+    That is the order in which volumes and label maps lie in memory, so that a change of some slices across
+    the last axis touches the memory of these slices and no other.
+    """
 
     starts: NDArray[np.int64]
     lengths: NDArray[np.int64]
@@ -54,7 +59,7 @@ class LabelDelta:
     after: Labels
 
     def blocks(self) -> "Iterator[VoxelBlock]":
-        """Yield all changed voxels in C-order, some at a time: their number does not show in the memory."""
+        """Yield all changed voxels in order, some at a time: their number does not show in the memory."""
         ends = np.cumsum(self.lengths)
         begins = ends - self.lengths
         total = int(ends[-1]) if ends.size else 0
@@ -78,7 +83,7 @@ class LabelDelta:
         )
 
     def forward(self, labels: Labels) -> None:
-        """Do the change in `labels` (I, J, K, contiguous), in place; JournalError if they do not fit."""
+        """Do the change in `labels` (I, J, K, Fortran order), in place; JournalError if they do not fit."""
         flat = self._checked(labels, self.before)
         for block in self.blocks():
             flat[block.positions] = block.after
@@ -91,7 +96,8 @@ class LabelDelta:
 
     def _checked(self, labels: Labels, expected: Labels) -> Labels:
         """Return `labels` in one row, a view, or raise JournalError unless the runs hold `expected`."""
-        flat = labels.reshape(-1)  # a view: the label map of a session is contiguous
+        assert labels.flags.f_contiguous, "or what follows would change a copy"
+        flat = labels.reshape(-1, order="F")
         as_expected = replace(self, before=expected)
         if self.starts.size and (
             self.starts[0] < 0
@@ -109,7 +115,7 @@ class LabelDelta:
             return None
         is_changed = [np.zeros(length, bool) for length in shape]
         for block in self.blocks():
-            for axis, coordinate in enumerate(np.unravel_index(block.positions, shape)):
+            for axis, coordinate in enumerate(np.unravel_index(block.positions, shape, order="F")):
                 is_changed[axis][coordinate] = True
         corners = [(int(found[0]), int(found[-1]) + 1) for found in map(np.flatnonzero, is_changed)]
         (i0, i1), (j0, j1), (k0, k1) = corners
@@ -149,14 +155,28 @@ def delta_from_bytes(data: bytes) -> LabelDelta:
     )
 
 
+def reordered(delta: LabelDelta, shape: tuple[int, int, int], *, old: Order, new: Order) -> LabelDelta:
+    """Return a delta of a volume of `shape` whose indices count in another order of the axes."""
+    blocks = list(delta.blocks())
+    if not blocks:
+        return delta
+    coordinates = np.unravel_index(np.concatenate([block.positions for block in blocks]), shape, order=old)
+    positions = np.ravel_multi_index(coordinates, shape, order=new)
+    rising = np.argsort(positions)
+    before, after = (
+        np.concatenate([getattr(block, name) for block in blocks])[rising] for name in ("before", "after")
+    )
+    return _from_voxels(positions[rising], before, after)
+
+
 def no_change() -> LabelDelta:
     """Return the delta of a command that leaves the voxels alone."""
     return _from_voxels(np.empty(0, np.int64), np.empty(0, np.uint16), np.empty(0, np.uint16))
 
 
 def volume_delta(before: Labels, after: Labels) -> LabelDelta:
-    """Return what differs between two label maps (I, J, K)."""
-    old, new = before.reshape(-1), after.reshape(-1)
+    """Return what differs between two label maps (I, J, K), at best in Fortran order."""
+    old, new = before.reshape(-1, order="F"), after.reshape(-1, order="F")
     parts = []
     for first in range(0, old.size, BLOCK_VOXELS):
         block = slice(first, first + BLOCK_VOXELS)
@@ -165,20 +185,20 @@ def volume_delta(before: Labels, after: Labels) -> LabelDelta:
     return _joined(parts)
 
 
-def delta_of_rows(labels: Labels, change: Callable[[int, Labels], Labels]) -> LabelDelta:
-    """Return what differs in a label map (I, J, K) once its rows are changed, some of them at a time.
+def delta_of_slices(labels: Labels, change: Callable[[int, Labels], Labels]) -> LabelDelta:
+    """Return what differs in a label map (I, J, K) once it is changed, some slices (k) at a time.
 
     Nothing of the size of the volume is made.
 
     Parameters
     ----------
-    change : from the index of a first row and some rows (i, J, K), read only, to what becomes of them
+    change : from the index of a first slice and some slices (I, J, k), read only, to what becomes of them
     """
-    row_voxels = labels[0].size
+    slice_voxels = labels[:, :, 0].size
     parts = []
-    for rows in scratch.parts(labels, axis=0):
-        part = volume_delta(labels[rows], change(rows.start, labels[rows]))
-        parts.append(replace(part, starts=part.starts + rows.start * row_voxels))
+    for slices in scratch.parts(labels, axis=2):
+        part = volume_delta(labels[:, :, slices], change(slices.start, labels[:, :, slices]))
+        parts.append(replace(part, starts=part.starts + slices.start * slice_voxels))
     return _joined(parts)
 
 
@@ -189,8 +209,10 @@ def slice_delta(before: Labels, after: Labels, *, plane: Plane, shape: tuple[int
     row_axis, col_axis = IN_PLANE_AXES[plane.axis]
     coordinates[row_axis], coordinates[col_axis] = rows, cols
     i, j, k = coordinates
-    positions = (i * shape[1] + j) * shape[2] + k
-    return _from_voxels(positions, before[rows, cols], after[rows, cols])
+    positions = i + shape[0] * (j + shape[1] * k)
+    rising = np.argsort(positions)
+    rows, cols = rows[rising], cols[rising]
+    return _from_voxels(positions[rising], before[rows, cols], after[rows, cols])
 
 
 def _from_voxels(positions: NDArray[np.int64], before: Labels, after: Labels) -> LabelDelta:
@@ -230,7 +252,7 @@ def changed_slices(delta: LabelDelta, shape: tuple[int, int, int]) -> Iterator[t
     is_changed = [np.zeros((length, labels.size), bool) for length in shape]
     for block in delta.blocks():
         before, after = np.searchsorted(labels, block.before), np.searchsorted(labels, block.after)
-        for axis, coordinate in enumerate(np.unravel_index(block.positions, shape)):
+        for axis, coordinate in enumerate(np.unravel_index(block.positions, shape, order="F")):
             is_changed[axis][coordinate, before] = True
             is_changed[axis][coordinate, after] = True
     for axis, found in enumerate(is_changed):

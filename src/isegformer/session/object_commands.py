@@ -17,7 +17,7 @@ from isegformer.session.commands import (
     SetOverlapRule,
     SetWindow,
 )
-from isegformer.session.label_delta import delta_of_rows
+from isegformer.session.label_delta import delta_of_slices
 from isegformer.session.objects import SegmentObject, palette_colour
 from isegformer.session.workspace import Proposal, Workspace, proposal
 from isegformer.slicing import slice_view
@@ -69,8 +69,8 @@ def remove_object(command: RemoveObject, space: Workspace) -> Proposal:
             )
     keys = frozenset(key for key in {*sheet.clicks, *sheet.predictions} if key.label == command.label)
     rest = {label: other for label, other in sheet.objects.items() if label != command.label}
-    cleared = delta_of_rows(
-        space.labels, lambda first, rows: np.where(rows == command.label, np.uint16(0), rows)
+    cleared = delta_of_slices(
+        space.labels, lambda first, slices: np.where(slices == command.label, np.uint16(0), slices)
     )
     return proposal(replace(sheet.without_slices(keys), objects=rest), cleared, shape=space.shape)
 

@@ -24,7 +24,10 @@ from isegformer.volume import LabelMap, Volume
 
 @dataclass
 class State:
-    """The state of a session: a sheet, and the label map that is changed in place, uint16 (I, J, K)."""
+    """The state of a session: a sheet, and a label map that is changed in place.
+
+    It is uint16 (I, J, K), the first axis fastest, as volumes mostly are.
+    """
 
     sheet: Sheet
     labels: Labels
@@ -91,7 +94,9 @@ def start_state(journal: Journal) -> State:
     header = journal.header
     sheet = Sheet(settings=header.settings)
     return State(
-        sheet=sheet, labels=scratch.zeros(header.shape, np.uint16), timeline=follow(journal.command_names())
+        sheet=sheet,
+        labels=scratch.zeros(header.shape, np.uint16, order="F"),
+        timeline=follow(journal.command_names()),
     )
 
 
