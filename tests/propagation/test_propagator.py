@@ -304,6 +304,20 @@ def test_ended_object_costs_no_more_network_calls_and_enters_memory_no_more(brig
     assert brightness_network.encoded_values == [1, 1]  # slices 0 and 5
 
 
+def test_slices_between_annotated_ones_are_encoded_once_and_then_forgotten(brightness_network):
+    stack, truth = bar(0, 19)
+    config = PropagatorConfig(min_side_px=None, stop=None)
+    with Propagator(brightness_network, ArraySlices(stack), config=config) as propagator:
+        propagator.run_round({4: truth[4], 12: truth[12]})
+        assert brightness_network.encoded_keys == len(stack)
+        encoder = propagator._encoder
+        with torch.inference_mode():
+            encoder.keys(4), encoder.keys(12)
+            assert brightness_network.encoded_keys == len(stack)
+            encoder.keys(5)
+        assert brightness_network.encoded_keys == len(stack) + 1
+
+
 def test_object_that_reappears_is_found_again_when_the_far_end_has_it(brightness_network):
     stack, truth = bar(0, 19)
     stack[6:12] = truth[6:12] = 0

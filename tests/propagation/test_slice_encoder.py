@@ -65,6 +65,17 @@ def test_keys_that_were_encoded_together_count_and_go_one_by_one(brightness_netw
     assert brightness_network.encoded_keys == 5
 
 
+def test_forgotten_keys_make_room(brightness_network):
+    one = encoder(brightness_network, key_cache_bytes=2 * BYTES_PER_SLICE)
+    with torch.inference_mode():
+        one.keys(0), one.keys(1)
+        one.forget(1), one.forget(1), one.forget(8)
+        one.keys(2), one.keys(0)
+        assert brightness_network.encoded_keys == 3
+        one.keys(1)
+    assert brightness_network.encoded_keys == 4
+
+
 @pytest.mark.parametrize(("pixels", "slices"), [(1, 1), (32 * 48, 1), (3 * 32 * 48, 3)])
 def test_how_many_slices_go_together_depends_on_their_size(brightness_network, pixels, slices):
     assert encoder(brightness_network, together_px=pixels).slices_together == slices

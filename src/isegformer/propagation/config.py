@@ -80,7 +80,7 @@ class PropagatorConfig:
     """Budget for the scores of memory entries against queries, computed block by block."""
 
     key_cache_bytes: int = 256 * MIB
-    """Budget for encoded slices that are kept for the next pass over them."""
+    """Budget for encoded slices that are kept for the other pass over them in the same round."""
 
     store_bytes: int = 128 * MIB
     """Budget for stored probabilities in memory; beyond, they lie in a temporary file."""

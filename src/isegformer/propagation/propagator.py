@@ -210,12 +210,15 @@ class Propagator:
         finisher = self._finish(dict(self._annotations))
         passes = plan_round(new.keys(), self._annotations.keys(), n_slices=len(self._slices))
         total, done, touched = sum(len(one.indices) for one in passes), 0, set[int]()
-        for one in passes:
+        for place, one in enumerate(passes):
+            later = [another.indices for another in passes[place + 1 :]]
             walk = _Walk(memory=self._memory(one), tracker=self._tracker(one), last_memory=one.start)
             for index in one.indices:
                 if is_cancelled is not None and is_cancelled():
                     return _report(done, total, touched)
                 self._step(one, index, walk, correction=corrections[one.start], watch=watch)
+                if not any(index in indices for indices in later):
+                    self._encoder.forget(index)
                 self._finishers[index] = finisher
                 done += 1
                 touched.add(index)

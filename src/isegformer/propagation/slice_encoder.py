@@ -40,8 +40,14 @@ class SliceEncoder:
         return self.grid.frame(self._slices[index], device=self.device)
 
     def keys(self, index: int) -> StcnKeys:
-        """Return the keys of a slice; those used last are kept within the budget."""
+        """Return the keys of a slice; those used last are kept within the budget, until `forget`."""
         return self._keys_of([index])[0]
+
+    def forget(self, index: int) -> None:
+        """Keep the keys of a slice no longer: nothing will ask for them soon."""
+        keys = self._cache.pop(index, None)
+        if keys is not None:
+            self._cached_bytes -= keys.n_bytes
 
     @property
     def slices_together(self) -> int:
