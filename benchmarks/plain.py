@@ -1,6 +1,7 @@
 """What the networks cost by themselves: eager float32 PyTorch, straight from the papers, for comparison.
 
 Nothing here is tuned; every benchmark of speed is a ratio to it, measured in turn with ours in one process.
+Networks come in their textbook form (`textbook.py`).
 """
 
 from collections.abc import Sequence

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from plain import plain_forward, plain_propagation
+from textbook import as_in_textbook
 
 from isegformer.clicks import Click
 from isegformer.evaluation.environment import describe_environment
@@ -84,7 +85,7 @@ def click_speed(weights: str, *, runtime: str, turns: int) -> Iterator[dict[str,
     """Yield the cost of the first and of later clicks, over what the network alone takes for its inputs."""
     sized = Sized(load_predictor(weights, runtime=runtime).network)
     predictor = SlicePredictor(sized, load_predictor(weights).config)
-    eager = load(weights)
+    eager = as_in_textbook(load(weights))
     assert isinstance(eager, ClickSegmenter)
     for side in SLICE_SIDES_PX:
         predictor.set_slice(disk_stack(1, side, 1)[0][0])
@@ -128,6 +129,7 @@ def network_speed(
             plain = build_click_network(variant(name)).eval()
             other = build_click_network(variant(name)).eval()
             other.load_state_dict(plain.state_dict())
+            as_in_textbook(plain)
             engine = prepare_clicks(other, runtime=runtime).engine
             embedded = engine.embed(image)
             ratio = in_turn(
@@ -159,7 +161,7 @@ def _click_ratio(
 
 def propagation_speed(weights: str, *, runtime: str, turns: int) -> Iterator[dict[str, object]]:
     """Yield the cost of propagating the middle slice of a stack of disks, over plain PyTorch's."""
-    network, other = load(weights), load(weights)
+    network, other = as_in_textbook(load(weights)), load(weights)
     if not (isinstance(network, Stcn) and isinstance(other, Stcn)):
         raise SystemExit(f"weights {weights!r} hold no propagation network")
     engine = prepare_propagation(other, runtime=runtime).engine
@@ -227,6 +229,7 @@ def _growth_mb(what: str, weights: str, runtime: str) -> float:
     assert isinstance(network, Stcn)
     stack, truth = disk_stack(48, 256, 3)
     if what == "plain":
+        as_in_textbook(network)
         return _peak_growth_mb(lambda: plain_propagation(network, stack, truth[24], at=24))
     engine = prepare_propagation(network, runtime=runtime).engine
     return _peak_growth_mb(lambda: ours(engine, stack, truth[24], at=24, method=what))

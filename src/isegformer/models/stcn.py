@@ -17,7 +17,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from isegformer.errors import ShapeMismatchError
-from isegformer.models.stcn_blocks import ChannelSpatialAttention, PlainResidualBlock, ResidualEncoder
+from isegformer.models.stcn_blocks import (
+    ChannelSpatialAttention,
+    JoiningResidualBlock,
+    PlainResidualBlock,
+    ResidualEncoder,
+)
 from isegformer.models.stcn_config import StcnConfig
 
 STRIDE_PX = 16
@@ -53,16 +58,18 @@ class StcnKeys:
 class ValueFuser(nn.Module):
     """Joins the value encoder's features with the key encoder's."""
 
-    def __init__(self, in_channels: int, *, config: StcnConfig) -> None:
+    def __init__(self, config: StcnConfig) -> None:
         super().__init__()
         channels = config.value_channels
-        self.block1 = PlainResidualBlock(in_channels, channels)
+        self.block1 = JoiningResidualBlock(
+            config.value_encoder.out_channels[2], config.key_encoder.out_channels[2], out_channels=channels
+        )
         self.attention = ChannelSpatialAttention(channels, reduction=config.attention_reduction)
         self.block2 = PlainResidualBlock(channels, channels)
 
     def forward(self, features: Tensor, key_features: Tensor) -> Tensor:
-        """(N, C1, h, w), (N, C2, h, w) -> (N, Cv, h, w)."""
-        x = self.block1(torch.cat([features, key_features], dim=1))
+        """(N, C1, h, w) and the slice's (N or 1, C2, h, w) -> (N, Cv, h, w)."""
+        x = self.block1(features, key_features)
         return self.block2(x + self.attention(x))
 
 
@@ -88,7 +95,9 @@ class Decoder(nn.Module):
         quarter, eighth, _ = config.key_encoder.out_channels
         skips = (eighth, quarter, config.key_encoder.stem_channels)
         channels = config.decoder_channels
-        self.compress = PlainResidualBlock(config.value_channels + config.context_channels, channels[0])
+        self.compress = JoiningResidualBlock(
+            config.value_channels, config.context_channels, out_channels=channels[0]
+        )
         self.ups = nn.ModuleList(
             UpsampleBlock(skip, before, out_channels=after)
             for skip, before, after in zip(skips, channels[:-1], channels[1:], strict=False)
@@ -96,9 +105,9 @@ class Decoder(nn.Module):
         self.pred = nn.Conv2d(channels[-1], 1, 3, padding=1)
         self.last_scale = STRIDE_PX // 2 ** len(self.ups)
 
-    def forward(self, x: Tensor, skips: tuple[Tensor, ...]) -> Tensor:
-        """(N, Cv + context, h, w) -> logits (N, 1, H, W)."""
-        x = self.compress(x)
+    def forward(self, readout: Tensor, context: Tensor, skips: tuple[Tensor, ...]) -> Tensor:
+        """(N, Cv, h, w) and, of 1 or N slices, context (., C, h, w) and skips -> logits (N, 1, H, W)."""
+        x = self.compress(readout, context)
         for up, skip in zip(self.ups, skips, strict=True):
             x = up(x, skip)
         logits = self.pred(F.relu(x))
@@ -119,8 +128,7 @@ class Stcn(nn.Module):
         self.key_proj = nn.Conv2d(features, config.key_channels, 3, padding=1)
         self.key_comp = nn.Conv2d(features, config.context_channels, 3, padding=1)
         self.value_encoder = ResidualEncoder(5, config=config.value_encoder)
-        value_features = config.value_encoder.out_channels[2]
-        self.value_fuser = ValueFuser(value_features + features, config=config)
+        self.value_fuser = ValueFuser(config)
         self.decoder = Decoder(config)
         self.register_buffer("pixel_mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("pixel_std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1), persistent=False)
@@ -173,13 +181,12 @@ class Stcn(nn.Module):
         n_objects = mask.shape[0]  # not len(mask), which a traced graph would keep as a constant
         image = self._normalise(frame).expand(n_objects, -1, -1, -1)
         features = self.value_encoder(torch.cat([image, mask, others], dim=1))[-1]
-        return self.value_fuser(features, keys.sixteenth.expand(n_objects, -1, -1, -1))
+        return self.value_fuser(features, keys.sixteenth)
 
     def decode(self, readout: Tensor, keys: StcnKeys) -> Tensor:
         """Return logits (N, 1, H, W) of what N objects read, (N, Cv, h, w), on 1 or N slices of `keys`."""
         _check_batch(keys.context.shape[0], readout.shape[0])
-        context = keys.context.expand(readout.shape[0], -1, -1, -1)
-        return self.decoder(torch.cat([readout, context], dim=1), keys.skips)
+        return self.decoder(readout, keys.context, keys.skips)
 
     def _normalise(self, frame: Tensor) -> Tensor:
         return (frame - self.pixel_mean) / self.pixel_std

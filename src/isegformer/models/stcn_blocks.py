@@ -121,6 +121,29 @@ class PlainResidualBlock(nn.Module):
         return self.downsample(x) + y
 
 
+class JoiningResidualBlock(PlainResidualBlock):
+    """The same for objects' own features beside features of their slice, as if joined to one tensor.
+
+    A convolution of joined channels is the sum of one for each part, so what belongs to the slice is
+    convolved once for all objects on it.
+    """
+
+    def __init__(self, own_channels: int, slice_channels: int, *, out_channels: int) -> None:
+        super().__init__(own_channels + slice_channels, out_channels)
+        self.own_channels = own_channels
+
+    def forward(self, own: Tensor, of_slice: Tensor) -> Tensor:  # type: ignore[override]  # two inputs
+        """(N, C_own, H, W) and (N or 1, C_slice, H, W) -> (N, C_out, H, W)."""
+        y = self.conv2(F.relu(self._joined(self.conv1, F.relu(own), F.relu(of_slice))))
+        if isinstance(self.downsample, nn.Conv2d):
+            return self._joined(self.downsample, own, of_slice) + y
+        return torch.cat([own, of_slice.expand(own.shape[0], -1, -1, -1)], dim=1) + y
+
+    def _joined(self, conv: nn.Conv2d, own: Tensor, of_slice: Tensor) -> Tensor:
+        own_weight, slice_weight = conv.weight[:, : self.own_channels], conv.weight[:, self.own_channels :]
+        return F.conv2d(own, own_weight, conv.bias, padding=1) + F.conv2d(of_slice, slice_weight, padding=1)
+
+
 class ChannelSpatialAttention(nn.Module):
     """Channel, then spatial attention (CBAM, Woo et al. 2018, equations 1 to 3)."""
 
