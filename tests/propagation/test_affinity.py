@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from isegformer.propagation.affinity import read_out
+from isegformer.models.stcn import similarity
+from isegformer.propagation.affinity import _scores, read_out
 
 BLOCK_BYTES = 10**6
 
@@ -52,12 +53,19 @@ def test_blocks_do_not_change_the_result_and_stay_within_their_budget(block_byte
     sizes = []
 
     def counted(memory, queries):
-        sizes.append(memory.shape[1] * queries.shape[1] * 4)
+        sizes.append(len(memory) * len(queries) * 4)
         return original(memory, queries)
 
-    original = read_out.__globals__["similarity"]
-    monkeypatch.setitem(read_out.__globals__, "similarity", counted)
+    original = read_out.__globals__["_scores"]
+    monkeypatch.setitem(read_out.__globals__, "_scores", counted)
     (blocked,) = read_out(key, [value], query_key=query, top_k=top_k, block_bytes=block_bytes)
     torch.testing.assert_close(blocked, whole)
     assert len(sizes) > 1
     assert max(sizes) <= max(block_bytes, 4 * 6)
+
+
+def test_scores_are_similarities_but_for_a_number_of_each_query():
+    torch.manual_seed(0)
+    key, query = torch.randn(6, 4), torch.randn(7, 4)
+    difference = _scores(key, query) - similarity(key[None], query[None])[0]
+    torch.testing.assert_close(difference, difference[:, :1].expand(-1, 6))

@@ -17,7 +17,7 @@ from isegformer.propagation import (
     ShapesAndNetwork,
     StcnPropagation,
 )
-from isegformer.propagation.combined import log_odds_against_rivals
+from isegformer.propagation.combined import _highest, log_odds_against_rivals
 
 
 @pytest.fixture
@@ -62,6 +62,27 @@ def test_log_odds_are_those_against_the_strongest_rival():
 
 def test_log_odds_are_finite_where_the_network_is_certain():
     assert np.isfinite(log_odds_against_rivals(np.array([[[1.0, 0.0]]], np.float32))).all()
+
+
+@pytest.mark.parametrize("n_objects", [1, 2, 4])
+def test_log_odds_are_those_of_sorted_probabilities(n_objects):
+    rng = np.random.default_rng(0)
+    probability = np.round(rng.dirichlet(np.ones(n_objects + 1), (5, 6)), 1).astype("f4")[
+        ..., 1:
+    ]  # with ties
+    probability = np.moveaxis(probability, -1, 0)
+    background = np.maximum(1 - probability.sum(0, keepdims=True), 0)
+    logs = np.log(np.maximum(np.concatenate([background, probability]), 1e-6))
+    second, first = np.sort(logs, axis=0)[-2:]
+    expected = logs[1:] - np.where(logs[1:] < first, first, second)
+    assert np.array_equal(log_odds_against_rivals(probability), expected)
+
+
+def test_highest_score_wins_the_first_of_equals_and_none_at_zero_or_below():
+    scores = np.array([[[2.0, 1.0, 0.0, -np.inf]], [[3.0, 1.0, -1.0, 0.5]]], "f4")
+    labels = _highest(scores, [4, 7])
+    assert labels.dtype == np.uint16
+    assert labels.tolist() == [[7, 4, 0, 7]]
 
 
 def test_network_that_does_not_know_leaves_the_interpolated_shape_between_slices():

@@ -39,9 +39,7 @@ class ShapesAndNetwork:
             nearest = after if before is None else before
             assert nearest is not None, "a round has annotated slices"
             scores = self._beyond(nearest, index=index, log_odds=log_odds, objects=objects)
-        table = np.asarray([0, *objects], dtype=np.uint16)
-        background = np.zeros((1, *log_odds.shape[1:]), dtype=np.float32)
-        return np.asarray(table[np.concatenate([background, scores]).argmax(axis=0)], dtype=np.uint16)
+        return _highest(scores, objects)
 
     def _between(
         self, before: int, after: int, *, index: int, log_odds: FloatArray, objects: Sequence[int]
@@ -99,6 +97,20 @@ def log_odds_against_rivals(probability: FloatArray) -> FloatArray:
     """
     background = np.maximum(1 - probability.sum(axis=0, keepdims=True), 0)
     everything = np.log(np.maximum(np.concatenate([background, probability]), LEAST_PROBABILITY))
-    second, first = np.sort(everything, axis=0)[-2:]
+    first, second = everything[0], np.full_like(everything[0], -np.inf)
+    for one in everything[1:]:  # many times faster than sorting the few at each pixel
+        second = np.maximum(second, np.minimum(first, one))
+        first = np.maximum(first, one)
     own = everything[1:]
     return np.asarray(own - np.where(own < first, first, second), dtype=np.float32)
+
+
+def _highest(scores: FloatArray, objects: Sequence[int]) -> Labels:
+    """Return the object with the highest score above 0 at each pixel, the first of equals, uint16 (H, W)."""
+    labels = np.zeros(scores.shape[1:], dtype=np.uint16)
+    best = np.zeros(scores.shape[1:], dtype=np.float32)
+    for label, score in zip(objects, scores, strict=True):
+        is_better = score > best
+        labels = np.where(is_better, np.uint16(label), labels)
+        best = np.where(is_better, score, best)
+    return labels
