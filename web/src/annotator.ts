@@ -127,7 +127,7 @@ export class Annotator {
   /** Show a stroke while it is being made. */
   showStroke(label: number, mask: Uint8Array): void {
     const { axis, voxel } = this.state;
-    this.bitmap.paint(label, axis, voxel[axis], mask, this.takeableSlots());
+    this.bitmap.paint(label, axis, voxel[axis], mask, this.takeable());
     this.changed(sliceBox(this.bitmap.grid.shape, axis, voxel[axis]));
   }
 
@@ -244,11 +244,12 @@ export class Annotator {
     return { label, axis, index: voxel[axis] };
   }
 
-  private takeableSlots(): (slot: number) => boolean {
+  /** Whether a stroke may take voxels of an object with this label. */
+  private takeable(): (label: number) => boolean {
     const { objects, overlap_rule } = this.state.session;
     if (overlap_rule === "keep_existing") return () => false;
-    const locked = new Set(objects.filter((item) => item.is_locked).map(({ label }) => this.bitmap.slotOf(label)));
-    return (slot) => !locked.has(slot);
+    const locked = new Set(objects.filter((item) => item.is_locked).map(({ label }) => label));
+    return (label) => !locked.has(label);
   }
 
   // What is on its way

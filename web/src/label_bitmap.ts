@@ -1,6 +1,7 @@
 /**
- * The labels as the graphics card has them: one byte a voxel, in the order of NiiVue's drawing. A byte is the slot of
- * an object, 0 the background. Slots are handed out as labels appear; label values go to 65535, slots to 255.
+ * The labels, in the order of NiiVue's drawing, and beside them what the graphics card has of them: one byte a voxel,
+ * the slot of an object, 0 the background. Slots are handed out as labels appear; label values go to 65535, slots to
+ * 255, so slots are for colours only: who owns a voxel is asked of the labels.
  */
 import { offsetOf, voxelCount, type RasGrid } from "./ras_grid.ts";
 import { inPlaneAxes, pixelToVoxel, sliceShape } from "./slices.ts";
@@ -11,14 +12,17 @@ const MOST_SLOTS = 255;
 
 export class LabelBitmap {
   readonly grid: RasGrid;
+  /** Slots: what is drawn. */
   readonly data: Uint8Array;
   /** For each axis: how many voxels of each slice belong to an object. */
   readonly filled: readonly [Uint32Array, Uint32Array, Uint32Array];
+  private readonly labels: Uint16Array;
   private readonly slots = new Map<number, number>([[0, 0]]);
 
   constructor(grid: RasGrid, data: Uint8Array = new Uint8Array(voxelCount(grid.shape))) {
     this.grid = grid;
     this.data = data;
+    this.labels = new Uint16Array(data.length);
     const [ni, nj, nk] = grid.shape;
     this.filled = [new Uint32Array(ni), new Uint32Array(nj), new Uint32Array(nk)];
   }
@@ -42,11 +46,11 @@ export class LabelBitmap {
       for (let j = 0; j < nj; j++) {
         let at = offsetOf(this.grid, [i0, j0 + j, k0 + k]);
         for (let i = 0; i < ni; i++, at += step, from++) {
-          const slot = this.slotOf(block.labels[from] as number);
-          const before = this.data[at] as number;
-          if (slot === before) continue;
-          this.data[at] = slot;
-          const change = (slot ? 1 : 0) - (before ? 1 : 0);
+          const label = block.labels[from] as number;
+          const before = this.labels[at] as number;
+          if (label === before) continue;
+          this.set(at, label);
+          const change = (label ? 1 : 0) - (before ? 1 : 0);
           if (change) this.count(i0 + i, j0 + j, k0 + k, change);
         }
       }
@@ -56,14 +60,13 @@ export class LabelBitmap {
   /** One object on one slice, row by row, 0 or 1. */
   sliceMask(label: number, axis: Axis, index: number): Uint8Array {
     const { height, width } = sliceShape(this.grid.shape, axis);
-    const slot = this.slotOf(label);
     const mask = new Uint8Array(height * width);
     const [rowAxis, colAxis] = inPlaneAxes(axis);
     const first = offsetOf(this.grid, pixelToVoxel({ index, row: 0, col: 0 }, axis));
     for (let row = 0, at = 0; row < height; row++) {
       const rowStart = first + row * this.grid.steps[rowAxis];
       for (let col = 0; col < width; col++, at++) {
-        if (this.data[rowStart + col * this.grid.steps[colAxis]] === slot) mask[at] = 1;
+        if (this.labels[rowStart + col * this.grid.steps[colAxis]] === label) mask[at] = 1;
       }
     }
     return mask;
@@ -71,22 +74,26 @@ export class LabelBitmap {
 
   /**
    * Give an object exactly the voxels of `mask` on one slice, as the server will: those of other objects only where
-   * `mayTake` says so of their slot.
+   * `mayTake` says so of their label.
    */
-  paint(label: number, axis: Axis, index: number, mask: Uint8Array, mayTake: (slot: number) => boolean): void {
+  paint(label: number, axis: Axis, index: number, mask: Uint8Array, mayTake: (label: number) => boolean): void {
     const { height, width } = sliceShape(this.grid.shape, axis);
-    const slot = this.slotOf(label);
     for (let row = 0, at = 0; row < height; row++) {
       for (let col = 0; col < width; col++, at++) {
         const voxel = pixelToVoxel({ index, row, col }, axis);
         const offset = offsetOf(this.grid, voxel);
-        const before = this.data[offset] as number;
+        const before = this.labels[offset] as number;
         const isWanted = mask[at] === 1;
-        if (isWanted === (before === slot) || (isWanted && before !== 0 && !mayTake(before))) continue;
-        this.data[offset] = isWanted ? slot : 0;
+        if (isWanted === (before === label) || (isWanted && before !== 0 && !mayTake(before))) continue;
+        this.set(offset, isWanted ? label : 0);
         if (isWanted !== (before !== 0)) this.count(...voxel, isWanted ? 1 : -1);
       }
     }
+  }
+
+  private set(offset: number, label: number): void {
+    this.labels[offset] = label;
+    this.data[offset] = this.slotOf(label);
   }
 
   private count(i: number, j: number, k: number, change: number): void {

@@ -44,8 +44,34 @@ test("painting takes what is free and what may be taken, and gives up the rest",
   const map = bitmap();
   map.apply(block({ start: [0, 0, 0], stop: [2, 2, 1] }, [1, 2, 3, 1]));
   const wanted = Uint8Array.from([0, 1, 1, 1, 1, 0]);
-  map.paint(1, 2, 0, wanted, (slot) => slot === map.slotOf(2));
+  map.paint(1, 2, 0, wanted, (label) => label === 2);
   assert.deepEqual([...map.sliceMask(1, 2, 0)], [0, 0, 1, 1, 1, 0]);
   assert.deepEqual([...map.sliceMask(3, 2, 0)], [0, 1, 0, 0, 0, 0]);
   assert.deepEqual([...map.filled[1]], [1, 2, 1]);
+});
+
+/** One voxel for each of 300 objects, in a row: the first and the 256th share a slot. */
+function crowd(): LabelBitmap {
+  const map = new LabelBitmap(rasGrid([300, 1, 1], [1, 2, 3]));
+  map.apply(block({ start: [0, 0, 0], stop: [300, 1, 1] }, Array.from({ length: 300 }, (_, at) => at + 1)));
+  assert.equal(map.slotOf(1), map.slotOf(256));
+  return map;
+}
+
+test("objects that share a colour keep their own voxels", () => {
+  const map = crowd();
+  const voxels = (label: number): number[] => [...map.sliceMask(label, 2, 0).entries()].flatMap(([at, value]) => (value ? [at] : []));
+  assert.deepEqual([voxels(1), voxels(256)], [[0], [255]]);
+
+  map.paint(1, 2, 0, Uint8Array.from({ length: 300 }, (_, at) => (at < 2 ? 1 : 0)), (label) => label !== 2);
+  assert.deepEqual([voxels(1), voxels(2), voxels(256)], [[0], [1], [255]]);
+  map.paint(1, 2, 0, new Uint8Array(300), () => true);
+  assert.deepEqual([voxels(1), voxels(256), map.filled[2][0]], [[], [255], 299]);
+});
+
+test("a voxel that passes to an object of the same colour passes", () => {
+  const map = crowd();
+  map.apply(block({ start: [0, 0, 0], stop: [1, 1, 1] }, [256]));
+  assert.equal(map.sliceMask(1, 2, 0)[0], 0);
+  assert.equal(map.sliceMask(256, 2, 0)[0], 1);
 });
