@@ -7,6 +7,7 @@
     ├── ConfigError           (ValueError)  a value of a configuration is out of its range, or unknown
     ├── GeometryError         (ValueError)  an affine, spacing or grid that cannot be used
     ├── VolumeReadError       (OSError)     a file or folder is not a volume that can be read
+    │   └── MaskError                       a file is not a mask of the scan that it is for
     ├── WriteError            (OSError)     a file could not be written; what was there before is intact
     │   └── VolumeWriteError                the file is a mask
     ├── ScratchError          (OSError)     no room for a large array in a temporary file
@@ -55,6 +56,10 @@ class GeometryError(IsegformerError, ValueError):
 
 class VolumeReadError(IsegformerError, OSError):
     """A file or folder is not a volume that can be read."""
+
+
+class MaskError(VolumeReadError):
+    """A file is not a mask of the scan that it is for: unreadable, or on another grid."""
 
 
 class WriteError(IsegformerError, OSError):

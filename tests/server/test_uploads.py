@@ -146,7 +146,7 @@ def test_a_root_that_cannot_be_written_is_told(client, good, data_root, monkeypa
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("isegformer.server.uploads._copy", full)
+    monkeypatch.setattr("isegformer.server.uploads.copy_within", full)
     answer = send(client, good)
     assert answer.status_code == 507
     assert "No space left" in answer.json()["detail"]

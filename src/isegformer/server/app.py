@@ -20,6 +20,7 @@ from isegformer.server.routes import (
     commands,
     events,
     exports,
+    label_maps,
     monai_label,
     propagation,
     scans,
@@ -40,6 +41,7 @@ ROUTERS = (
     scans.router,
     sessions.router,
     commands.router,
+    label_maps.router,
     propagation.router,
     exports.router,
     events.router,
@@ -115,7 +117,7 @@ def create_app(
         public=_public_paths(static),
         sign_in=monai_label.SIGN_IN,
         visitor=monai_label.PREFIXES,
-        upload=frozenset({"/api/scans", *monai_label.UPLOADS}),
+        upload=frozenset({"/api/scans", *label_maps.UPLOADS, *monai_label.UPLOADS}),
     )
     app.add_middleware(SecurityMiddleware, settings=settings, access=access)
     if settings.origins:

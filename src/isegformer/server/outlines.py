@@ -18,7 +18,13 @@ def write_outline(folder: Path, view: SessionView) -> None:
     """Keep what a list shows of a session; a power cut may lose it."""
     draft = folder / f"{OUTLINE_NAME}.new"
     draft.write_text(
-        json.dumps({"objects": len(view.sheet.objects), "accepted": len(view.sheet.accepted)}),
+        json.dumps(
+            {
+                "objects": len(view.sheet.objects),
+                "accepted": len(view.sheet.accepted),
+                "names": [item.name for item in view.sheet.objects.values()],
+            }
+        ),
         encoding="utf-8",
     )
     draft.replace(folder / OUTLINE_NAME)
@@ -34,6 +40,7 @@ def read_outline(folder: Path) -> schemas.SessionOutline | None:
     try:
         known = json.loads((folder / OUTLINE_NAME).read_text(encoding="utf-8"))
         objects, accepted = int(known["objects"]), int(known["accepted"])
+        names = [str(name) for name in known.get("names", [])]
     except (OSError, ValueError, KeyError, TypeError):
-        objects, accepted = 0, 0
-    return schemas.SessionOutline(changed_utc=changed_utc, objects=objects, accepted=accepted)
+        objects, accepted, names = 0, 0, []
+    return schemas.SessionOutline(changed_utc=changed_utc, objects=objects, accepted=accepted, names=names)

@@ -82,6 +82,16 @@ KINDS: tuple[tuple[type[BaseException], Kind], ...] = (
         Kind(status=409, name="propagation", title="There is nothing to propagate from"),
     ),
     (errors.GeometryError, Kind(status=422, name="geometry", title="This does not lie on the volume")),
+    (
+        errors.MaskError,
+        Kind(
+            status=422,
+            name="mask",
+            title="The mask does not fit the scan",
+            advice="A mask is a .nii.gz, .nrrd or .mha file on the grid of its scan, with a whole number for "
+            "each object. Resample it onto the scan by nearest neighbour, then import it again.",
+        ),
+    ),
     (errors.VolumeReadError, Kind(status=422, name="unreadable-scan", title="The scan cannot be read")),
     (
         errors.JournalError,

@@ -59,6 +59,7 @@ class SessionOutline(Document):
     changed_utc: datetime
     objects: int
     accepted: int
+    names: list[str] = Field(description="Of the objects.")
 
 
 class Scan(Document):

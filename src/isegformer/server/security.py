@@ -15,6 +15,7 @@ import hmac
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -73,7 +74,7 @@ class PathAccess:
     visitor: tuple[str, ...] = ()
     """Beginnings of the paths that the settings' visitor may use without a token."""
     upload: frozenset[str] = frozenset({"/api/scans"})
-    """Take bodies as large as uploads may be; without the slash at the end."""
+    """Take bodies as large as uploads may be; without the slash at the end, `*` stands for anything."""
 
 
 class SecurityMiddleware:
@@ -149,7 +150,8 @@ class SecurityMiddleware:
 
     def _most_bytes(self, scope: Scope) -> int:
         limits = self._settings.limits
-        if scope["path"].rstrip("/") in self._access.upload:
+        path = scope["path"].rstrip("/")
+        if any(fnmatchcase(path, form) for form in self._access.upload):
             return limits.upload_bytes + _MULTIPART_BYTES
         return limits.body_bytes
 

@@ -75,7 +75,7 @@ class Uploads:
         safe = safe_name(file.name)
         suffix = _suffix(safe)
         draft = cell / f"{uuid4().hex}{suffix}"
-        _copy(file.content, draft, most_bytes=self._limits.upload_bytes)
+        copy_within(file.content, draft, most_bytes=self._limits.upload_bytes)
         self._check_volume(draft)
         return place_file(draft, self._data_root.folder, stem=safe.removesuffix(suffix), suffix=suffix)
 
@@ -133,8 +133,8 @@ def _suffix(name: str) -> str:
     return next(suffix for suffix in SUFFIXES if name.lower().endswith(suffix))
 
 
-def _copy(file: BinaryIO, target: Path, *, most_bytes: int) -> None:
-    """Write what is sent, as far as the limit and not one byte further."""
+def copy_within(file: BinaryIO, target: Path, *, most_bytes: int) -> None:
+    """Write what is sent, as far as the limit and not one byte further; LimitError if there is more."""
     left = most_bytes
     with target.open("xb") as out:
         while chunk := file.read(_CHUNK_BYTES):

@@ -79,6 +79,18 @@ def test_where_they_must_they_sign_in_with_the_users_token(serve):
     assert client.post("/auth/token", data={"username": "eve", "password": TOKEN}).status_code == 401
 
 
+def test_clients_are_offered_the_names_that_are_in_use(slicer, serve, image):
+    assert slicer.get("/info/").json()["labels"] == ["object"]
+    app = serve()
+    session = app.post("/api/sessions", json={"scan": image}).json()["id"]
+    for label, name in ((1, "liver"), (2, "cyst")):
+        added = {"type": "AddObject", "label": label, "name": name}
+        assert app.post(f"/api/sessions/{session}/commands", json=added).status_code == 200
+    info = app.get("/info/").json()
+    assert info["labels"] == ["cyst", "liver", "object"]
+    assert {tuple(model["labels"]) for model in info["models"].values()} == {tuple(info["labels"])}
+
+
 def test_a_visitor_reaches_the_protocol_and_nothing_else(slicer):
     assert slicer.get("/info/").status_code == 200
     assert slicer.get("/api/scans").status_code == 401

@@ -7,16 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from isegformer.errors import RequestError, VolumeReadError
+from isegformer.errors import MaskError, RequestError
 from isegformer.server.monai_label.temporary_volumes import ReceivedFile, ending_of
+from isegformer.server.sent_masks import read_mask
 from isegformer.types import Labels
-from isegformer.volume import LabelMap, Volume, read_label_map
-from isegformer.volume.io.limits import ReadLimits, read_limits
+from isegformer.volume import LabelMap, Volume
 from isegformer.volume.label_map import MAX_LABEL
 
 PLAIN = ".bin"
 """Uint8 voxels without a header, i fastest; the grid is that of the image."""
-TOLERANCE_MM = 0.05
 LONGEST_NAME = 200
 
 
@@ -30,18 +29,14 @@ def read_submitted(received: ReceivedFile, params: str, *, volume: Volume) -> La
     Raises
     ------
     RequestError : params that are no JSON object
-    VolumeReadError : the file cannot be read, or lies on another grid
+    MaskError : the file cannot be read, or lies on another grid
     """
     ending = ending_of(received.name)
     with TemporaryDirectory(prefix="isegformer-") as folder:
         path = Path(folder) / f"label{ending}"
         received.save(path)
-        if ending == PLAIN:
-            labels = _plain_labels(path, volume)
-        else:
-            # Masks compress by hundreds, so it is the number of voxels that keeps memory in bounds.
-            with read_limits(ReadLimits(voxels=int(np.prod(volume.geometry.shape)))):
-                labels = _labels_on(volume, read_label_map(path))
+        is_plain = ending == PLAIN
+        labels = _plain_labels(path, volume) if is_plain else read_mask(path, volume=volume).labels
     return LabelMap(labels, volume.geometry, _names(params))
 
 
@@ -50,17 +45,8 @@ def _plain_labels(path: Path, volume: Volume) -> Labels:
     expected = int(np.prod(shape))
     found = path.stat().st_size
     if found != expected:
-        raise VolumeReadError(f"the label has {found} bytes, expected {expected}, one for each voxel")
+        raise MaskError(f"the label has {found} bytes, expected {expected}, one for each voxel")
     return np.fromfile(path, np.uint8).reshape(shape, order="F").astype(np.uint16)
-
-
-def _labels_on(volume: Volume, label_map: LabelMap) -> Labels:
-    if not label_map.geometry.is_close(volume.geometry, TOLERANCE_MM):
-        raise VolumeReadError(
-            f"the label has the grid {label_map.geometry.shape}, origin {label_map.geometry.origin_mm} mm, "
-            f"expected that of its image, {volume.geometry.shape}, origin {volume.geometry.origin_mm} mm"
-        )
-    return label_map.labels
 
 
 def _names(params: str) -> dict[int, str]:

@@ -12,10 +12,10 @@ from fastapi.responses import FileResponse, Response
 from isegformer import __version__
 from isegformer.errors import NotFoundError
 from isegformer.exports import export
-from isegformer.server.monai_label.documents import datastore_all, session_info
+from isegformer.server.monai_label.documents import datastore_all, offered_labels, session_info
 from isegformer.server.monai_label.labels import read_submitted
 from isegformer.server.monai_label.models import MODELS, info_document
-from isegformer.server.monai_label.params import DEFAULT_LABEL, parse_params
+from isegformer.server.monai_label.params import parse_params
 from isegformer.server.monai_label.serving import (
     Output,
     answer_of,
@@ -80,7 +80,7 @@ async def info(services: CurrentServices) -> dict[str, Any]:
         return info_document(
             name="isegformer",
             version=__version__,
-            labels=[DEFAULT_LABEL],
+            labels=offered_labels(outline.names for outline in outlines if outline is not None),
             total=len(outlines),
             completed=sum(outline is not None and outline.accepted > 0 for outline in outlines),
         )
