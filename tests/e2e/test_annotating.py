@@ -1,5 +1,6 @@
 """From the first click to a propagated volume, by mouse and keyboard, seen on the canvas."""
 
+import nibabel as nib
 import numpy as np
 
 
@@ -116,6 +117,32 @@ def test_brush_paints_under_the_pointer_and_the_eraser_takes_it_away(server, ope
     assert 0 < np.count_nonzero(server.labels()) < painted
 
 
+def test_a_mask_from_elsewhere_is_imported_and_taken_back(server, open_tab, structure, tmp_path):
+    scan = nib.load(server.data_root / "ellipsoid.nii.gz")
+    nib.save(nib.Nifti1Image(structure.astype(np.uint8), scan.affine), tmp_path / "mask.nii.gz")
+    nib.save(nib.Nifti1Image(structure[..., :9].astype(np.uint8), scan.affine), tmp_path / "short.nii.gz")
+    tab = open_tab()
+    tab.open_scan(server.signed_in)
+    tab.page.keyboard.press("i")
+    tab.page.set_input_files("#mask-file", tmp_path / "short.nii.gz")
+    tab.picture("11_import")
+    tab.page.click("dialog[open] button:has-text('Import')")
+    notice = tab.page.wait_for_selector(".notice.error").inner_text()
+    assert "expected that of its scan, (88, 72, 48)" in notice
+    assert "Resample it onto the scan" in notice
+    tab.page.click(".notice.error button")  # it is red too
+
+    tab.page.click("button[aria-label='Import a mask']")
+    tab.page.set_input_files("#mask-file", tmp_path / "mask.nii.gz")
+    tab.page.click("dialog[open] button:has-text('Import')")
+    tab.wait_for_notice("mask.nii.gz is imported")
+    tab.quiet()
+    assert np.array_equal(server.labels() == 1, structure)
+    assert tab.painted_pixels() > 2000
+    tab.press("Control+z")
+    assert tab.painted_pixels() == 0
+
+
 def test_a_box_makes_the_first_guess(server, open_tab, structure):
     tab = open_tab()
     tab.open_scan(server.signed_in)
@@ -129,6 +156,65 @@ def test_a_box_makes_the_first_guess(server, open_tab, structure):
     tab.quiet()
     index = server.session()["clicks"][0]["index"]
     assert _iou(server.labels()[..., index] == 1, structure[..., index]) > 0.6
+
+
+def test_box_brush_and_eraser_work_at_the_crosshair(server, open_tab, structure):
+    tab = open_tab()
+    tab.open_scan(server.signed_in)
+    for _ in range(8):  # to the right of the ellipsoid's right end, above its top
+        tab.page.keyboard.press("Shift+ArrowUp")
+    tab.press("b")
+    tab.press("a")
+    for _ in range(30):
+        tab.page.keyboard.press("Shift+ArrowLeft")
+    for _ in range(28):
+        tab.page.keyboard.press("Shift+ArrowDown")
+    tab.quiet()
+    tab.picture("12_box_by_keys")
+    assert server.session()["clicks"] == []
+    tab.press("a")
+    index = server.session()["clicks"][0]["index"]
+    boxed = np.count_nonzero(server.labels())
+    assert _iou(server.labels()[..., index] == 1, structure[..., index]) > 0.6
+
+    tab.press("p")
+    tab.press("a")
+    painted = np.count_nonzero(server.labels())
+    assert painted > boxed
+    tab.press("e")
+    tab.press("a")
+    assert np.count_nonzero(server.labels()) < painted
+
+
+def test_what_cannot_be_seen_is_not_worked_on_and_removing_needs_something(server, open_tab):
+    tab = open_tab()
+    tab.open_scan(server.signed_in)
+    x, y = tab.bright_spot()
+    tab.page.mouse.click(x, y, button="right")
+    tab.wait_for_notice("there is nothing to remove from")
+    tab.click(x, y)
+    tab.press("v")
+    tab.page.mouse.click(x + 20, y)
+    tab.wait_for_notice("“Object 1” is hidden")
+    tab.press("v")
+    tab.press("m")
+    tab.page.mouse.click(x + 20, y)
+    tab.wait_for_notice("Masks are off")
+    assert len(server.session()["clicks"]) == 1
+
+
+def test_after_an_object_is_deleted_work_goes_on_with_another(server, open_tab):
+    tab = open_tab()
+    tab.open_scan(server.signed_in)
+    x, y = tab.bright_spot()
+    tab.click(x, y)
+    tab.press("o")
+    tab.page.wait_for_selector(".object.active:has-text('Object 2')")
+    tab.press("Delete")
+    tab.page.wait_for_selector(".object.active:has-text('Object 1')")
+    tab.click(x + 20, y)
+    assert [click["label"] for click in server.session()["clicks"]] == [1, 1]
+    assert not tab.page.is_visible(".notice.error")
 
 
 def test_everything_can_be_done_from_the_keyboard(server, open_tab):

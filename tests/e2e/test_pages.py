@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
+import pydicom
 import pytest
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 SIZES = ((1280, 720), (1920, 1080))
@@ -50,6 +54,42 @@ def test_an_uploaded_scan_is_listed(server, open_tab, tmp_path):
     tab.picture("9_list")
 
 
+def _write_series(folder: Path, count: int) -> list[Path]:
+    """Write a DICOM series of small images, under names without a suffix as scanners give them."""
+    folder.mkdir()
+    series = generate_uid()
+    for number in range(count):
+        meta = FileMetaDataset()
+        meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = CTImageStorage, generate_uid()
+        meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        one = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+        one.SOPClassUID, one.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
+        one.SeriesInstanceUID, one.Modality = series, "CT"
+        one.Rows, one.Columns, one.SamplesPerPixel, one.PhotometricInterpretation = 6, 8, 1, "MONOCHROME2"
+        one.BitsAllocated, one.BitsStored, one.HighBit, one.PixelRepresentation = 16, 16, 15, 0
+        one.PixelSpacing, one.SliceThickness = [1, 1], 2
+        one.ImageOrientationPatient, one.ImagePositionPatient = [1, 0, 0, 0, 1, 0], [0, 0, 2 * number]
+        one.PixelData = np.full((6, 8), number, np.uint16).tobytes()
+        pydicom.dcmwrite(folder / f"IM{number:04d}", one)
+    return sorted(folder.iterdir())
+
+
+def test_the_files_of_a_long_dicom_series_are_uploaded_as_one_scan(server, open_tab, tmp_path):
+    (server.data_root / "ellipsoid.nii.gz").unlink()
+    files = _write_series(tmp_path / "chest", 1500)
+    tab = open_tab()
+    tab.page.goto(server.signed_in)
+    tab.page.wait_for_selector("text=No scan here yet.")
+    tab.page.set_input_files("#upload", files)
+    tab.page.wait_for_selector(".scan-name:has-text('dicom')")
+    scan = server.json(f"scans/{server.scan_id()}")
+    assert scan["shape"] == [8, 6, 1500]
+
+    tab.page.set_input_files("#upload-folder", tmp_path / "chest")
+    tab.page.wait_for_selector(".scan-name:has-text('chest')")
+    tab.picture("9_series")
+
+
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: run `make web`")
 def test_the_pages_have_no_serious_barrier(server, open_tab):
     tab = open_tab()
@@ -59,7 +99,7 @@ def test_the_pages_have_no_serious_barrier(server, open_tab):
     tab.open_scan(server.signed_in)
     tab.click(*tab.bright_spot())
     assert _serious(tab) == []
-    for keys in ("?", "Shift+A", "Control+s"):
+    for keys in ("?", "Shift+A", "Control+s", "i"):
         tab.page.keyboard.press(keys)
         tab.page.wait_for_selector("dialog[open]")
         assert _serious(tab) == [], keys

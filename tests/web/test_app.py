@@ -1,11 +1,13 @@
 """The browser app: its own tests, its types, its lock file, and the values it shares with Python."""
 
 import base64
+import io
 import json
 import os
 import runpy
 import struct
 import subprocess
+import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -81,6 +83,24 @@ def test_the_app_passes_its_own_tests_and_agrees_with_python(tmp_path: Path) -> 
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert "# skipped 0" in run.stdout
+
+
+def test_archives_of_the_app_are_read_by_other_programs() -> None:
+    script = f"""
+        import {{ zipOf }} from {json.dumps((WEB / "src" / "zip.ts").as_uri())};
+        const members = [["0.dcm", "one"], ["1.dcm", ""], ["2.dcm", "x".repeat(70_000)]];
+        const archive = await zipOf(members.map(([name, text]) => ({{ name, content: new Blob([text]) }})));
+        process.stdout.write(Buffer.from(await archive.arrayBuffer()));
+    """
+    command = [_node(), "--no-warnings", "--input-type=module", "-e", script]
+    made = subprocess.run(command, capture_output=True, check=True).stdout
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        assert archive.testzip() is None
+        assert [(one.filename, one.file_size) for one in archive.infolist()] == [
+            ("0.dcm", 3),
+            ("1.dcm", 0),
+            ("2.dcm", 70_000),
+        ]
 
 
 def test_the_app_is_typed_without_exception() -> None:

@@ -2,13 +2,14 @@
  * Everything that a user does to a session. The server owns the annotations; here is what is on its way there, and a
  * copy of the labels that follows what comes back. What the user did shows at once and is confirmed later.
  */
-import { api, ConnectionError, ProblemError, type PixelBox, type SliceTarget } from "./api.ts";
+import { api, ConnectionError, ProblemError, type SliceTarget } from "./api.ts";
+import { stampLine } from "./brush.ts";
 import { EventSocket, retryDelay_ms, type SessionEvent } from "./events.ts";
 import type { LabelBitmap } from "./label_bitmap.ts";
 import { LabelFeed } from "./label_feed.ts";
 import { enqueued, Outbox, type ClickBatch, type Outgoing, type PendingClick } from "./outbox.ts";
-import { sliceBox } from "./slices.ts";
-import { activeObject, editingObstacle, freeLabel, type SessionState } from "./state.ts";
+import { boxBetween, sliceBox, sliceShape, voxelToPixel, type PixelBox } from "./slices.ts";
+import { activeObject, editingObstacle, freeLabel, nextActive, type SessionState } from "./state.ts";
 import type { Store } from "./store.ts";
 import type { Applied, Box, Command, PlacedClick, Session } from "./types.ts";
 import { fromBase64 } from "./wire.ts";
@@ -80,6 +81,10 @@ export class Annotator {
   /** Click on the slice in view; the first click of all makes an object. */
   click(row: number, col: number, is_positive: boolean): void {
     if (this.isStopped()) return;
+    if (!is_positive && !this.hasSomethingHere()) {
+      this.notify("info", "Click inside the object first: on this slice there is nothing to remove from.");
+      return;
+    }
     const label = this.ensureObject();
     const { axis, voxel, isQueueing, pending } = this.state;
     const click = { id: this.nextId++, label, axis, index: voxel[axis], row, col, is_positive };
@@ -118,6 +123,41 @@ export class Annotator {
     this.push(() => api.addBox(this.id, target, box));
   }
 
+  /** The first time one corner of a box, the second time the opposite one. */
+  boxCornerAtCrosshair(): void {
+    if (this.isStopped()) return;
+    const { axis, voxel, boxCorner } = this.state;
+    if (boxCorner === null || boxCorner[axis] !== voxel[axis]) {
+      this.store.update({ boxCorner: voxel });
+      return;
+    }
+    const box = boxBetween(voxelToPixel(boxCorner, axis), voxelToPixel(voxel, axis));
+    if (box === null) return this.notify("info", "Move the crosshair to the opposite corner with Shift and the arrows.");
+    this.store.update({ boxCorner: null });
+    this.box(box);
+  }
+
+  /** One dab of the brush (1) or the eraser (0). */
+  dabAtCrosshair(value: 0 | 1): void {
+    if (this.isStopped()) return;
+    const label = this.ensureObject();
+    const { axis, voxel, brush_px } = this.state;
+    const mask = this.bitmap.sliceMask(label, axis, voxel[axis]);
+    const at = voxelToPixel(voxel, axis);
+    if (stampLine(mask, sliceShape(this.bitmap.grid.shape, axis), at, at, brush_px, value) === 0) return;
+    this.showStroke(label, mask);
+    this.paint(label, mask);
+  }
+
+  /** Take over a mask that was made elsewhere. */
+  importMask(file: File): void {
+    this.push(async () => {
+      const applied = await api.importMask(this.id, file);
+      this.notify("info", `${file.name} is imported. Undo takes it back.`);
+      return applied;
+    });
+  }
+
   /** The mask of the active object on the slice in view after a stroke; it is on the screen already. */
   paint(label: number, mask: Uint8Array): void {
     const target = this.target(label);
@@ -147,16 +187,27 @@ export class Annotator {
   }
 
   addObject(): number {
-    const label = freeLabel(this.state.session.objects);
-    this.command({ type: "AddObject", label, name: `Object ${label}`, colour: null });
+    const label = freeLabel(this.state.session.objects, this.coming);
+    this.coming.add(label);
     this.store.update({ activeLabel: label });
+    const call = (): Promise<Applied> => api.command(this.id, { type: "AddObject", label, name: `Object ${label}`, colour: null });
+    this.push(call, () => {
+      this.coming.delete(label);
+      this.store.update({ activeLabel: nextActive(this.state.session.objects, this.state.activeLabel, this.coming) });
+    });
     return label;
   }
 
+  /** Labels of objects that the server does not know yet. */
+  private readonly coming = new Set<number>();
+
   acceptSlice(): void {
     this.applyQueue();
-    const { axis, voxel } = this.state;
-    this.command({ type: "AcceptSlice", axis, index: voxel[axis] });
+    const { axis, voxel, pending } = this.state;
+    const index = voxel[axis];
+    const isEmpty = this.bitmap.filled[axis][index] === 0 && !pending.some((click) => click.axis === axis && click.index === index);
+    if (isEmpty) this.notify("info", `Slice ${index + 1} is accepted as empty: no object is on it. Shift+Enter reopens it.`);
+    this.command({ type: "AcceptSlice", axis, index });
   }
 
   reopenSlice(): void {
@@ -237,6 +288,16 @@ export class Annotator {
   /** The active object, made where there is none. */
   ensureObject(): number {
     return activeObject(this.state)?.label ?? this.state.activeLabel ?? this.addObject();
+  }
+
+  /** Whether the active object has voxels, or clicks that add some, on the slice in view. */
+  private hasSomethingHere(): boolean {
+    const { activeLabel: label, axis, voxel, session, pending } = this.state;
+    if (label === null) return false;
+    const index = voxel[axis];
+    const isHere = (click: PlacedClick): boolean =>
+      click.is_positive && click.label === label && click.axis === axis && click.index === index;
+    return [...session.clicks, ...pending].some(isHere) || this.bitmap.sliceMask(label, axis, index).includes(1);
   }
 
   private target(label: number): SliceTarget {
@@ -320,11 +381,9 @@ export class Annotator {
 
   private takeSession(session: Session): void {
     if (session.seq < this.state.session.seq) return; // a slow answer, overtaken by an event
-    const { activeLabel } = this.state;
-    const isThere = session.objects.some(({ label }) => label === activeLabel);
-    const isComing = activeLabel !== null && this.state.waiting > 0;
-    const fallback = session.objects[0]?.label ?? null;
-    this.store.update({ session, job: session.job, activeLabel: isThere || isComing ? activeLabel : fallback });
+    for (const { label } of session.objects) this.coming.delete(label);
+    const activeLabel = nextActive(session.objects, this.state.activeLabel, this.coming);
+    this.store.update({ session, job: session.job, activeLabel });
   }
 
   private happened(event: SessionEvent): void {

@@ -1,5 +1,6 @@
 /** Typed client of the server's routes. */
 import type { About, Adaptation, AdaptationRun, Advice, Applied, Axis, Click, Command, Job, Problem, ScanSummary, Session } from "./types.ts";
+import type { PixelBox } from "./slices.ts";
 import { encodeMask } from "./wire.ts";
 
 /** The server answered, and says what is wrong and what to do. */
@@ -25,13 +26,6 @@ export interface SliceTarget {
   readonly index: number;
 }
 
-export interface PixelBox {
-  readonly row_start: number;
-  readonly row_stop: number;
-  readonly col_start: number;
-  readonly col_stop: number;
-}
-
 export type OnBytes = (received: number, total: number | null) => void;
 
 export const api = {
@@ -50,6 +44,12 @@ export const api = {
   paint: async (id: string, target: SliceTarget, mask: Uint8Array): Promise<Applied> =>
     sendJson("POST", `sessions/${id}/paint`, { ...target, runs: await encodeMask(mask) }),
   command: (id: string, command: Command): Promise<Applied> => sendJson("POST", `sessions/${id}/commands`, command),
+
+  importMask: async (id: string, file: File): Promise<Applied> => {
+    const form = new FormData();
+    form.append("file", file);
+    return (await answer(`sessions/${id}/label-map`, { method: "POST", body: form })).json() as Promise<Applied>;
+  },
 
   propagate: (id: string, axis: Axis): Promise<Job> => sendJson("POST", `sessions/${id}/propagation`, { axis }),
   cancelPropagation: async (id: string): Promise<void> => {
@@ -72,8 +72,8 @@ export const api = {
   eventsUrl: (id: string): string => `${location.origin.replace(/^http/, "ws")}/api/sessions/${id}/events`,
 };
 
-/** Upload a scan, which may be many files of one DICOM series; XMLHttpRequest, because fetch does not tell how far it is. */
-export function upload(files: readonly File[], onShare: (share: number) => void): Promise<ScanSummary> {
+/** Upload a scan; XMLHttpRequest, because fetch does not tell how far it is. */
+export function upload(file: Blob, name: string, onShare: (share: number) => void): Promise<ScanSummary> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", "/api/scans");
@@ -84,7 +84,7 @@ export function upload(files: readonly File[], onShare: (share: number) => void)
       else reject(new ProblemError(asProblem(request.responseText, request.status, request.statusText)));
     };
     const form = new FormData();
-    for (const file of files) form.append("file", file);
+    form.append("file", file, name);
     request.send(form);
   });
 }

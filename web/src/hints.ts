@@ -1,7 +1,7 @@
 /** One sentence at the place where it helps, until the user has done once what it is about. */
 import { activeObject, isAccepted, type SessionState } from "./state.ts";
 
-export type Lesson = "click" | "correct" | "accept" | "propagate" | "suggested";
+export type Lesson = "click" | "queue" | "correct" | "accept" | "propagate" | "suggested";
 
 export interface Hint {
   readonly lesson: Lesson;
@@ -19,6 +19,9 @@ function nextLesson(state: SessionState): Hint | null {
   const { session, axis, voxel, pending } = state;
   const onSlice = [...session.clicks, ...pending].filter((click) => click.axis === axis && click.index === voxel[axis]);
   const accepted = session.accepted.filter((slice) => slice.axis === axis).length;
+  if (state.isQueueing && pending.length > 0) {
+    return { lesson: "queue", text: "Press Space to apply the queued clicks together, Esc to drop them." };
+  }
   if (state.tool === "click" && accepted === 0 && onSlice.length === 0) {
     return { lesson: "click", text: "Click inside the structure that you want to segment." };
   }

@@ -7,9 +7,9 @@ export type ActionName =
   | "previousSlice" | "nextSlice" | "back10Slices" | "forward10Slices" | "firstSlice" | "lastSlice"
   | "moveLeft" | "moveRight" | "moveUp" | "moveDown" | "previousAnnotated" | "nextAnnotated" | "suggestedSlice"
   | "accept" | "reopen" | "propagate"
-  | "addObject" | "renameObject" | "lockObject" | "hideObject" | "removeObject" | "nextObject" | "previousObject"
+  | "addObject" | "importMask" | "renameObject" | "lockObject" | "hideObject" | "removeObject" | "nextObject" | "previousObject"
   | "layoutMain" | "layoutGrid" | "layoutAxial" | "layoutCoronal" | "layoutSagittal" | "layoutRender"
-  | "zoomIn" | "zoomOut" | "fit" | "lessOpaque" | "moreOpaque" | "toggleOutline" | "toggleMasks"
+  | "zoomIn" | "zoomOut" | "fit" | "lessOpaque" | "moreOpaque" | "brighter" | "darker" | "moreContrast" | "lessContrast" | "toggleOutline" | "toggleMasks"
   | "export" | "adapt" | "help";
 
 export type Group = "Tools" | "Clicks" | "Slices" | "Objects" | "View" | "General";
@@ -31,7 +31,7 @@ const rows: readonly (readonly [Group, ActionName, string, ...string[]])[] = [
   ["Tools", "brushLarger", "Larger brush", "]"],
   ["Tools", "toolPan", "Move the image", "H"],
   ["Tools", "toolWindow", "Brightness and contrast", "W"],
-  ["Clicks", "addAtCrosshair", "Add at the crosshair", "A"],
+  ["Clicks", "addAtCrosshair", "Add at the crosshair; corner of a box", "A"],
   ["Clicks", "removeAtCrosshair", "Remove at the crosshair", "X"],
   ["Clicks", "toggleQueue", "Queue clicks on or off", "Q"],
   ["Clicks", "applyQueue", "Apply queued clicks", "Space"],
@@ -49,6 +49,7 @@ const rows: readonly (readonly [Group, ActionName, string, ...string[]])[] = [
   ["Slices", "reopen", "Reopen the slice", "Shift+Enter"],
   ["Slices", "propagate", "Propagate", "Ctrl+Enter"],
   ["Objects", "addObject", "New object", "O"],
+  ["Objects", "importMask", "Import a mask", "I"],
   ["Objects", "nextObject", "Next object", "."],
   ["Objects", "previousObject", "Previous object", ","],
   ["Objects", "renameObject", "Rename", "F2"],
@@ -61,13 +62,17 @@ const rows: readonly (readonly [Group, ActionName, string, ...string[]])[] = [
   ["View", "layoutCoronal", "Coronal", "4"],
   ["View", "layoutSagittal", "Sagittal", "5"],
   ["View", "layoutRender", "3-D", "6"],
-  ["View", "moveLeft", "Move the crosshair", "Shift+ArrowLeft"],
-  ["View", "moveRight", "Move the crosshair", "Shift+ArrowRight"],
-  ["View", "moveUp", "Move the crosshair", "Shift+ArrowUp"],
-  ["View", "moveDown", "Move the crosshair", "Shift+ArrowDown"],
+  ["View", "moveLeft", "Move the crosshair, turn 3-D", "Shift+ArrowLeft"],
+  ["View", "moveRight", "Move the crosshair, turn 3-D", "Shift+ArrowRight"],
+  ["View", "moveUp", "Move the crosshair, turn 3-D", "Shift+ArrowUp"],
+  ["View", "moveDown", "Move the crosshair, turn 3-D", "Shift+ArrowDown"],
   ["View", "zoomIn", "Zoom in", "+", "="],
   ["View", "zoomOut", "Zoom out", "-"],
   ["View", "fit", "Whole image", "0"],
+  ["View", "darker", "Darker", "D"],
+  ["View", "brighter", "Brighter", "F"],
+  ["View", "lessContrast", "Less contrast", "Shift+D"],
+  ["View", "moreContrast", "More contrast", "Shift+F"],
   ["View", "toggleOutline", "Outline or fill", "T"],
   ["View", "toggleMasks", "Masks on or off", "M"],
   ["View", "lessOpaque", "Less opaque", "Shift+,", "Shift+<", "Shift+;"],

@@ -76,6 +76,7 @@ function initialState(session: Session, about: About): SessionState {
     voxel,
     hovered: null,
     tool: "click",
+    boxCorner: null,
     window: session.window,
     isHidden: false,
     drawingVersion: 0,

@@ -3,7 +3,7 @@ import type { Annotator } from "./annotator.ts";
 import { stampLine, type Pixel } from "./brush.ts";
 import type { BoxDraft } from "./markers.ts";
 import { fileAxisOf, fromRas, toRas } from "./ras_grid.ts";
-import { sliceShape, voxelToPixel } from "./slices.ts";
+import { boxBetween, sliceShape, voxelToPixel } from "./slices.ts";
 import type { SessionState, Tool } from "./state.ts";
 import type { Store } from "./store.ts";
 import { isInside, rasAt, VIEW_AXES, wholeVoxel, type SliceTile } from "./tiles.ts";
@@ -224,16 +224,9 @@ export class PointerInput {
 
   private sendBox(tile: SliceTile, from: Point, to: Point): void {
     const [a, b] = [this.clampedPixel(tile, from), this.clampedPixel(tile, to)];
-    if (distance(from, to) <= CLICK_REACH_PX || a.row === b.row || a.col === b.col) {
-      this.annotator.notify("info", "Drag from one corner of the object to the opposite one.");
-      return;
-    }
-    this.annotator.box({
-      row_start: Math.min(a.row, b.row),
-      row_stop: Math.max(a.row, b.row) + 1,
-      col_start: Math.min(a.col, b.col),
-      col_stop: Math.max(a.col, b.col) + 1,
-    });
+    const box = distance(from, to) <= CLICK_REACH_PX ? null : boxBetween(a, b);
+    if (box === null) this.annotator.notify("info", "Drag from one corner of the object to the opposite one.");
+    else this.annotator.box(box);
   }
 
   private clampedPixel(tile: SliceTile, at: Point): Pixel {

@@ -45,6 +45,27 @@ export function sliceShape(shape: Voxel, axis: Axis): SliceShape {
   return { height: shape[rowAxis], width: shape[colAxis] };
 }
 
+/** Half-open, on one slice. */
+export interface PixelBox {
+  readonly row_start: number;
+  readonly row_stop: number;
+  readonly col_start: number;
+  readonly col_stop: number;
+}
+
+type Corner = Pick<PixelPosition, "row" | "col">;
+
+/** The box between two opposite corners, both in it; null where it would be a line. */
+export function boxBetween(a: Corner, b: Corner): PixelBox | null {
+  if (a.row === b.row || a.col === b.col) return null;
+  return {
+    row_start: Math.min(a.row, b.row),
+    row_stop: Math.max(a.row, b.row) + 1,
+    col_start: Math.min(a.col, b.col),
+    col_stop: Math.max(a.col, b.col) + 1,
+  };
+}
+
 /** The block of voxels of one whole slice. */
 export function sliceBox(shape: Voxel, axis: Axis, index: number): Box {
   const start: [number, number, number] = [0, 0, 0];

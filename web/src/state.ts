@@ -36,6 +36,8 @@ export interface SessionState {
   readonly hovered: Voxel | null;
   readonly tool: Tool;
   readonly brush_px: number;
+  /** First corner of a box that is made with keys. */
+  readonly boxCorner: Voxel | null;
   readonly layout: Layout;
   readonly window: IntensityWindow;
   readonly opacity: number;
@@ -64,12 +66,24 @@ export function editingObstacle(state: SessionState): string | null {
   if (state.job !== null) return "Propagation is under way: wait, or press Esc to cancel it";
   if (isAccepted(state)) return "This slice is accepted: press Shift+Enter to reopen it";
   if (object?.is_locked) return `“${object.name}” is locked: press L to unlock it`;
+  if (object?.is_visible === false) return `“${object.name}” is hidden: press V to show it`;
+  if (state.isHidden) return "Masks are off: press M to show them";
   return null;
 }
 
-/** The lowest label that no object has. */
-export function freeLabel(objects: readonly SegmentObject[]): number {
-  const taken = new Set(objects.map(({ label }) => label));
+/** The object to work on: still the same where it is there or `coming`, else the first one. */
+export function nextActive(
+  objects: readonly SegmentObject[],
+  activeLabel: number | null,
+  coming: ReadonlySet<number>,
+): number | null {
+  const isThere = activeLabel !== null && (coming.has(activeLabel) || objects.some(({ label }) => label === activeLabel));
+  return isThere ? activeLabel : (objects[0]?.label ?? null);
+}
+
+/** The lowest label that no object has, also none that is `coming`. */
+export function freeLabel(objects: readonly SegmentObject[], coming: ReadonlySet<number>): number {
+  const taken = new Set([...objects.map(({ label }) => label), ...coming]);
   let label = 1;
   while (taken.has(label)) label++;
   return label;

@@ -104,7 +104,7 @@ export interface ScanSummary {
   readonly kind: string;
   readonly size_bytes: number;
   readonly modified_utc: string;
-  readonly session: { readonly changed_utc: string; readonly objects: number; readonly accepted: number } | null;
+  readonly session: { readonly changed_utc: string; readonly objects: number; readonly accepted: number; readonly names: readonly string[] } | null;
 }
 
 export interface About {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { hintFor, type Lesson } from "../src/hints.ts";
-import { editingObstacle, freeLabel, type SessionState } from "../src/state.ts";
+import { editingObstacle, freeLabel, nextActive, type SessionState } from "../src/state.ts";
 
 const OBJECT = { label: 1, name: "Cyst", colour: "#ff0000", is_locked: false, is_visible: true, voxels: 0, volume_ml: 0 };
 const CLICK = { label: 1, axis: 2, index: 5, row: 0, col: 0, is_positive: true } as const;
@@ -35,7 +35,27 @@ test("an accepted slice, a locked object and a propagation stand in the way", ()
   assert.match(editingObstacle(state({}, { job: {} })) ?? "", /press Esc/);
 });
 
+test("nobody works on what cannot be seen", () => {
+  assert.match(editingObstacle(state({ objects: [{ ...OBJECT, is_visible: false }] })) ?? "", /“Cyst” is hidden: press V/);
+  assert.match(editingObstacle(state({}, { isHidden: true })) ?? "", /press M/);
+});
+
 test("a new object gets the lowest free label", () => {
-  assert.equal(freeLabel([]), 1);
-  assert.equal(freeLabel([OBJECT, { ...OBJECT, label: 3 }]), 2);
+  assert.equal(freeLabel([], new Set()), 1);
+  assert.equal(freeLabel([OBJECT, { ...OBJECT, label: 3 }], new Set()), 2);
+  assert.equal(freeLabel([OBJECT], new Set([2])), 3);
+});
+
+test("the object that is worked on stays while it is coming, and gives way when it has gone", () => {
+  assert.equal(nextActive([OBJECT], 1, new Set()), 1);
+  assert.equal(nextActive([OBJECT], 2, new Set([2])), 2);
+  assert.equal(nextActive([OBJECT], 2, new Set([3])), 1);
+  assert.equal(nextActive([], 2, new Set()), null);
+  assert.equal(nextActive([OBJECT], null, new Set([2])), 1);
+});
+
+test("queued clicks are explained while they wait", () => {
+  const page = { isQueueing: true, pending: [CLICK] };
+  assert.equal(hintFor(state({}, page), new Set())?.lesson, "queue");
+  assert.equal(hintFor(state({}, { ...page, pending: [] }), new Set())?.lesson, "click");
 });

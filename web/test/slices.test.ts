@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { pixelToVoxel, sliceBox, sliceShape, voxelToPixel, widestAxis } from "../src/slices.ts";
+import { boxBetween, pixelToVoxel, sliceBox, sliceShape, voxelToPixel, widestAxis } from "../src/slices.ts";
 import type { Axis } from "../src/types.ts";
 
 test("rows run along the lower of the two other axes", () => {
@@ -26,4 +26,11 @@ test("people work across the axis with the widest steps, the last one of equals"
   assert.equal(widestAxis([3, 1, 1]), 0);
   assert.equal(widestAxis([1, 1, 1]), 2);
   assert.equal(widestAxis([1, 1.0001, 1]), 2);
+});
+
+test("a box holds both of its corners, whichever way it was drawn", () => {
+  const box = { row_start: 2, row_stop: 6, col_start: 1, col_stop: 4 };
+  assert.deepEqual(boxBetween({ row: 2, col: 3 }, { row: 5, col: 1 }), box);
+  assert.deepEqual(boxBetween({ row: 5, col: 1 }, { row: 2, col: 3 }), box);
+  assert.equal(boxBetween({ row: 2, col: 3 }, { row: 2, col: 1 }), null);
 });

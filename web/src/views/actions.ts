@@ -9,13 +9,17 @@ import { activeObject, BRUSH_RANGE_PX, type SessionState, type Tool } from "../s
 import { VIEW_AXES, viewAcross, type Layout } from "../tiles.ts";
 import type { Axis, SegmentObject } from "../types.ts";
 import type { Viewer } from "../viewer.ts";
+import { draggedWindow } from "../windows.ts";
 import { showAdaptation } from "./adapt_dialog.ts";
 import { showExport } from "./export_dialog.ts";
 import { showHelp } from "./help.ts";
+import { showImport } from "./import_dialog.ts";
 import { removeObject, startRenaming } from "./objects.ts";
 
 const ZOOM_STEP = 1.25;
 const OPACITY_STEP = 0.1;
+const SHADE_STEP_PX = 20; // as if dragged so far
+const TURN_DEG = 10;
 
 export interface Actions {
   readonly act: (action: ActionName) => void;
@@ -51,13 +55,16 @@ type ToolAction = "toolClick" | "toolBox" | "toolBrush" | "toolEraser" | "toolPa
 
 function toolActions(annotator: Annotator): Table<ToolAction> {
   const { store } = annotator;
-  const use = (tool: Tool) => () => store.update({ tool });
+  const use = (tool: Tool) => () => store.update({ tool, boxCorner: null });
   const resize = (step: number) => () => {
     const brush_px = Math.max(BRUSH_RANGE_PX.least, Math.min(BRUSH_RANGE_PX.most, store.state.brush_px + step));
     store.update({ brush_px });
   };
-  const clickAtCrosshair = (isPositive: boolean) => () => {
-    const { row, col } = voxelToPixel(store.state.voxel, store.state.axis);
+  const atCrosshair = (isPositive: boolean) => () => {
+    const { tool, voxel, axis } = store.state;
+    if (tool === "box" && isPositive) return annotator.boxCornerAtCrosshair();
+    if (tool === "brush" || tool === "eraser") return annotator.dabAtCrosshair(isPositive && tool === "brush" ? 1 : 0);
+    const { row, col } = voxelToPixel(voxel, axis);
     annotator.click(row, col, isPositive);
   };
   return {
@@ -69,8 +76,8 @@ function toolActions(annotator: Annotator): Table<ToolAction> {
     toolWindow: use("window"),
     brushSmaller: resize(-1),
     brushLarger: resize(1),
-    addAtCrosshair: clickAtCrosshair(true),
-    removeAtCrosshair: clickAtCrosshair(false),
+    addAtCrosshair: atCrosshair(true),
+    removeAtCrosshair: atCrosshair(false),
     toggleQueue: () => annotator.setQueueing(!store.state.isQueueing),
     applyQueue: () => annotator.applyQueue(),
     clearClicks: () => clearSlice(annotator),
@@ -125,7 +132,7 @@ function goToSuggested(annotator: Annotator): void {
   else annotator.notify("info", "No slice is suggested yet: propagate first.");
 }
 
-type ObjectAction = "addObject" | "renameObject" | "lockObject" | "hideObject" | "removeObject" | "nextObject" | "previousObject";
+type ObjectAction = "addObject" | "importMask" | "renameObject" | "lockObject" | "hideObject" | "removeObject" | "nextObject" | "previousObject";
 
 function objectActions(annotator: Annotator): Table<ObjectAction> {
   const { store } = annotator;
@@ -141,6 +148,7 @@ function objectActions(annotator: Annotator): Table<ObjectAction> {
   };
   return {
     addObject: () => void annotator.addObject(),
+    importMask: () => showImport(annotator),
     renameObject: withActive((item) => startRenaming(item, annotator, document.querySelector(`[data-label="${item.label}"]`))),
     lockObject: withActive(({ label, is_locked }) => annotator.command({ type: "SetObjectLocked", label, is_locked: !is_locked })),
     hideObject: withActive(({ label, is_visible }) => annotator.command({ type: "SetObjectVisible", label, is_visible: !is_visible })),
@@ -150,7 +158,7 @@ function objectActions(annotator: Annotator): Table<ObjectAction> {
   };
 }
 
-type ViewAction = "layoutMain" | "layoutGrid" | "layoutAxial" | "layoutCoronal" | "layoutSagittal" | "layoutRender" | "moveLeft" | "moveRight" | "moveUp" | "moveDown" | "zoomIn" | "zoomOut" | "fit" | "lessOpaque" | "moreOpaque" | "toggleOutline" | "toggleMasks";
+type ViewAction = "layoutMain" | "layoutGrid" | "layoutAxial" | "layoutCoronal" | "layoutSagittal" | "layoutRender" | "moveLeft" | "moveRight" | "moveUp" | "moveDown" | "zoomIn" | "zoomOut" | "fit" | "lessOpaque" | "moreOpaque" | "brighter" | "darker" | "moreContrast" | "lessContrast" | "toggleOutline" | "toggleMasks";
 
 function viewActions(annotator: Annotator, viewer: Viewer): Table<ViewAction> {
   const { store } = annotator;
@@ -160,6 +168,7 @@ function viewActions(annotator: Annotator, viewer: Viewer): Table<ViewAction> {
   };
   const opacity = (step: number) => () => store.update({ opacity: Math.max(0.05, Math.min(1, store.state.opacity + step)) });
   const layout = (name: Layout) => () => store.update({ ...workingAxis(name, viewer, store.state), layout: name });
+  const shade = (dx_px: number, dy_px: number) => () => store.update({ window: draggedWindow(store.state.window, dx_px, dy_px) });
   const move = (right: number, up: number) => () => moveCrosshair(annotator, viewer, right, up);
   return {
     layoutMain: layout("main"),
@@ -177,6 +186,10 @@ function viewActions(annotator: Annotator, viewer: Viewer): Table<ViewAction> {
     fit: () => viewer.fit(),
     lessOpaque: opacity(-OPACITY_STEP),
     moreOpaque: opacity(OPACITY_STEP),
+    brighter: shade(0, -SHADE_STEP_PX),
+    darker: shade(0, SHADE_STEP_PX),
+    moreContrast: shade(-SHADE_STEP_PX, 0),
+    lessContrast: shade(SHADE_STEP_PX, 0),
     toggleOutline: () => store.update({ isOutline: !store.state.isOutline }),
     toggleMasks: () => store.update({ isHidden: !store.state.isHidden }),
   };
@@ -188,8 +201,9 @@ function workingAxis(layout: Layout, viewer: Viewer, { axis }: SessionState): { 
   return { axis: isSlice ? fileAxisOf(viewer.grid, VIEW_AXES[layout].across) : axis };
 }
 
-/** One voxel to the right or upwards on the screen, in the view that is worked in. */
+/** One voxel to the right or upwards on the screen, in the view that is worked in; a turn where 3-D is all there is. */
 function moveCrosshair({ store }: Annotator, viewer: Viewer, right: number, up: number): void {
+  if (store.state.layout === "render") return viewer.turn(-right * TURN_DEG, -up * TURN_DEG);
   const { axis, voxel, isRadiological } = store.state;
   const { grid } = viewer;
   const view = viewAcross(grid.rasAxis[axis]);
@@ -211,7 +225,8 @@ function otherActions(annotator: Annotator, pointer: PointerInput): Table<OtherA
     redo: () => annotator.redo(),
     escape: () => {
       if (pointer.cancel()) return;
-      if (annotator.heldClicks > 0) annotator.discardQueue();
+      if (annotator.store.state.boxCorner !== null) annotator.store.update({ boxCorner: null });
+      else if (annotator.heldClicks > 0) annotator.discardQueue();
       else void annotator.cancelPropagation();
     },
     export: () => showExport(annotator),

@@ -27,14 +27,14 @@ function mouseTable(): HTMLElement {
 }
 
 function groupTable(group: Group): HTMLElement {
-  const shown = new Map<string, Shortcut>(); // the four ways to move the crosshair are one line
+  const shown = new Map<string, Shortcut>(); // four arrows are one line
   for (const shortcut of SHORTCUTS) if (shortcut.group === group && !shown.has(shortcut.text)) shown.set(shortcut.text, shortcut);
   return section(group, [...shown.values()].map((shortcut) => line(shortcut.text, keysOfLine(shortcut))));
 }
 
-function keysOfLine({ text, keys }: Shortcut): readonly (readonly string[])[] {
-  if (text === "Move the crosshair") return [["Shift", "← → ↑ ↓"]];
-  return [readable(keys[0] as string)];
+function keysOfLine({ keys }: Shortcut): readonly (readonly string[])[] {
+  const parts = readable(keys[0] as string);
+  return [parts[0] === "Shift" && parts[1] === "←" ? ["Shift", "← → ↑ ↓"] : parts];
 }
 
 function section(title: string, lines: readonly HTMLElement[]): HTMLElement {

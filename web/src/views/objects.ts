@@ -2,7 +2,7 @@
 import type { Annotator } from "../annotator.ts";
 import { h, iconButton } from "../dom.ts";
 import { volume } from "../format.ts";
-import { keysFor } from "../keyboard.ts";
+import { keysFor, type ActionName } from "../keyboard.ts";
 import type { SessionState } from "../state.ts";
 import { onChange } from "../store.ts";
 import type { OverlapRule, SegmentObject } from "../types.ts";
@@ -13,12 +13,14 @@ const RULES: readonly (readonly [OverlapRule, string])[] = [
   ["replace_existing", "Later object takes voxels"],
 ];
 
-export function objectsPanel(annotator: Annotator): HTMLElement {
+export function objectsPanel(annotator: Annotator, act: (action: ActionName) => void): HTMLElement {
   const { store } = annotator;
   const list = h("ul", { class: "objects", "aria-label": "Objects" });
   const empty = h("p", { class: "quiet empty" }, "No object yet. Your first click makes one.");
   const rule = ruleChoice(annotator);
-  const add = iconButton("plus", "New object", () => annotator.addObject(), keysFor("addObject"));
+  const add = iconButton("plus", "New object", () => act("addObject"), keysFor("addObject"));
+  const take = iconButton("upload", "Import a mask", () => act("importMask"), keysFor("importMask"));
+  take.setAttribute("aria-haspopup", "dialog");
   store.subscribe(
     onChange(
       (state) => state.session.objects,
@@ -31,7 +33,7 @@ export function objectsPanel(annotator: Annotator): HTMLElement {
     ),
   );
   store.subscribe(onChange((state) => state.activeLabel, (label) => markActive(list, label)));
-  return h("section", { class: "panel" }, h("header", {}, h("h2", {}, "Objects"), add), list, empty, rule);
+  return h("section", { class: "panel" }, h("header", {}, h("h2", {}, "Objects"), h("div", { class: "panel-buttons" }, take, add)), list, empty, rule);
 }
 
 /** A selector of the control that has the focus, so that it keeps it when the list is made anew. */

@@ -4,12 +4,13 @@ import { colourTable } from "../colours.ts";
 import { h } from "../dom.ts";
 import { hintFor, type Hint } from "../hints.ts";
 import { LabelBitmap } from "../label_bitmap.ts";
-import { drawMarkers, type MarkerScene } from "../markers.ts";
+import { drawMarkers, type BoxDraft, type MarkerScene } from "../markers.ts";
 import { PointerInput } from "../pointer.ts";
 import { loadLessons, preferenceValues, saveLessons, savePreferences } from "../preferences.ts";
 import { editingObstacle, type SessionState } from "../state.ts";
 import { onAnyChange, onChange, type Store } from "../store.ts";
-import { viewAcross } from "../tiles.ts";
+import { toRas } from "../ras_grid.ts";
+import { pointOf, viewAcross } from "../tiles.ts";
 import type { About } from "../types.ts";
 import type { Surface, Viewer } from "../viewer.ts";
 import { sortedSample } from "../windows.ts";
@@ -67,7 +68,7 @@ export function sessionPage(store: Store<SessionState>, viewer: Viewer, stage: S
   followState(store, viewer, annotator, showMarkers);
   store.subscribe(onChange((state) => state.notices, notices.show));
   stage.element.append(hintBubble(store), connectionBanner(annotator), notices.element);
-  const side = h("aside", { class: "side", "aria-label": "Annotation" }, objectsPanel(annotator), workPanel(annotator, act), displayPanel(annotator, sample));
+  const side = h("aside", { class: "side", "aria-label": "Annotation" }, objectsPanel(annotator, act), workPanel(annotator, act), displayPanel(annotator, sample));
   const element = h(
     "div",
     { class: "session" },
@@ -122,8 +123,17 @@ function isPainting({ tool }: SessionState): boolean {
 
 /** What the marks depend on, apart from what NiiVue has drawn. */
 function markerValues(state: SessionState): readonly unknown[] {
-  const { session, pending, activeLabel, axis, voxel, job, brush_px } = state;
-  return [session, pending, activeLabel, axis, voxel, job, brush_px, isPainting(state) ? state.hovered : null];
+  const { session, pending, activeLabel, axis, voxel, job, brush_px, boxCorner } = state;
+  return [session, pending, activeLabel, axis, voxel, job, brush_px, boxCorner, isPainting(state) ? state.hovered : null];
+}
+
+/** From the corner that was set with keys to the crosshair, in the view that is worked in. */
+function keyboardBox({ boxCorner, voxel, axis }: SessionState, viewer: Viewer): BoxDraft | null {
+  const { grid } = viewer;
+  const view = viewAcross(grid.rasAxis[axis]);
+  const tile = boxCorner !== null && boxCorner[axis] === voxel[axis] ? viewer.tiles().find((one) => one.view === view) : undefined;
+  if (boxCorner === null || tile === undefined) return null;
+  return { from: pointOf(tile, grid.rasShape, toRas(grid, boxCorner)), to: pointOf(tile, grid.rasShape, toRas(grid, voxel)) };
 }
 
 function markerScene(state: SessionState, viewer: Viewer, pointer: PointerInput): MarkerScene {
@@ -138,7 +148,7 @@ function markerScene(state: SessionState, viewer: Viewer, pointer: PointerInput)
     clicks: state.session.clicks,
     pending: state.pending,
     activeLabel: state.activeLabel,
-    box: pointer.box,
+    box: pointer.box ?? keyboardBox(state, viewer),
     brush: isPainting(state) && hovered !== null && editingObstacle(state) === null ? { voxel: hovered, radius_px: state.brush_px } : null,
   };
 }

@@ -1,8 +1,9 @@
 /** The page that lists the scans, and takes new ones. */
-import { api, upload } from "../api.ts";
-import { h, icon } from "../dom.ts";
+import { api } from "../api.ts";
+import { h } from "../dom.ts";
 import { age, count, fileSize } from "../format.ts";
 import type { About, ScanSummary } from "../types.ts";
+import { acceptDrops, dropZone } from "./drop_zone.ts";
 
 export function startPage(about: About): HTMLElement {
   const list = h("div", { class: "scan-list", "aria-live": "polite" });
@@ -14,7 +15,7 @@ export function startPage(about: About): HTMLElement {
     "div",
     { class: "start" },
     h("header", { class: "start-head" }, h("h1", {}, "isegformer"), h("span", { class: "quiet" }, `${about.version} · ${about.device}${user}`)),
-    h("main", { class: "start-body" }, h("div", { class: "start-title" }, h("h2", {}, "Scans"), offer), list, drop),
+    h("main", { class: "start-body" }, h("div", { class: "start-title" }, h("h2", {}, "Scans"), offer), list, drop.element),
   );
   acceptDrops(page, drop);
   void showList();
@@ -62,7 +63,7 @@ function scanRow(scan: ScanSummary): HTMLElement {
   const work =
     session === null
       ? h("span", { class: "quiet" }, "Not started")
-      : h("span", {}, `${count(session.objects, "object")}, ${count(session.accepted, "accepted slice")}`);
+      : h("span", { title: session.names.join(", ") }, `${count(session.objects, "object")}, ${count(session.accepted, "accepted slice")}`);
   const when = session === null ? "" : age(session.changed_utc, new Date());
   return h(
     "li",
@@ -87,46 +88,4 @@ function emptyState(sample: string | null): HTMLElement {
 function errorState(error: unknown, retry: () => void): HTMLElement {
   const text = error instanceof Error ? error.message : String(error);
   return h("div", { class: "state error", role: "alert" }, h("p", {}, "The scans cannot be listed."), h("p", { class: "quiet" }, text), h("button", { type: "button", class: "button", click: retry }, "Try again"));
-}
-
-function dropZone(onUploaded: () => void): HTMLElement {
-  const input = h("input", { type: "file", class: "hidden-input", id: "upload", multiple: true, accept: ".nii,.gz,.nrrd,.mha,.zip,.dcm,.dicom,.ima" });
-  const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": "Upload" });
-  const words = h("p", { class: "quiet small", "aria-live": "polite" }, "NIfTI, NRRD, MetaImage, or a DICOM series: its files together, or a .zip of them");
-  const label = h("label", { for: "upload", class: "button" }, "Choose a file");
-  const zone = h("div", { class: "drop" }, icon("upload"), h("p", {}, "Drop a scan here"), label, input, bar, words);
-  const take = async (files: readonly File[]): Promise<void> => {
-    if (files.length === 0) return;
-    bar.hidden = false;
-    words.textContent = files.length === 1 ? `Uploading ${files[0]?.name} …` : `Uploading ${files.length} files …`;
-    try {
-      const scan = await upload(files, (share) => (bar.value = share));
-      words.textContent = `${scan.name} is here.`;
-      onUploaded();
-    } catch (error) {
-      words.textContent = error instanceof Error ? error.message : String(error);
-    } finally {
-      bar.hidden = true;
-    }
-  };
-  input.addEventListener("change", () => {
-    void take([...(input.files ?? [])]);
-    input.value = "";
-  });
-  zone.addEventListener("scan-dropped", (event) => void take((event as CustomEvent<readonly File[]>).detail));
-  return zone;
-}
-
-/** The whole page takes drops: nobody aims at a box. */
-function acceptDrops(page: HTMLElement, zone: HTMLElement): void {
-  page.addEventListener("dragover", (event) => {
-    event.preventDefault();
-    zone.classList.add("over");
-  });
-  page.addEventListener("dragleave", () => zone.classList.remove("over"));
-  page.addEventListener("drop", (event) => {
-    event.preventDefault();
-    zone.classList.remove("over");
-    zone.dispatchEvent(new CustomEvent("scan-dropped", { detail: [...(event.dataTransfer?.files ?? [])] }));
-  });
 }

@@ -6,7 +6,7 @@ import type { About, Voxel } from "../types.ts";
 
 const WORDS: Readonly<Record<Tool, string>> = {
   click: "Click adds · right-click removes · Shift+drag draws a box · wheel changes the slice · ? for help",
-  box: "Drag from one corner of the object to the opposite one",
+  box: "Drag from one corner of the object to the opposite one, or press A with the crosshair at each",
   brush: "Drag paints · right drag erases · [ and ] change the size",
   eraser: "Drag erases · [ and ] change the size",
   pan: "Drag moves the image · Ctrl+wheel zooms · 0 shows all of it",

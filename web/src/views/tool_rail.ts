@@ -28,7 +28,7 @@ function toolButton({ store }: Annotator, tool: Tool, sign: IconName, text: stri
   const title = `${text} (${keysFor(action)})`;
   const button = h(
     "button",
-    { type: "button", class: "tool", title, click: () => store.update({ tool }) },
+    { type: "button", class: "tool", title, click: () => store.update({ tool, boxCorner: null }) },
     icon(sign),
     h("span", {}, text),
   );
@@ -66,10 +66,13 @@ function queueControls(annotator: Annotator): HTMLElement {
   );
   const apply = iconButton("check", "Apply queued clicks", () => annotator.applyQueue(), keysFor("applyQueue"));
   apply.classList.add("apply");
+  const queued = h("span", { class: "number" });
+  apply.append(queued);
   store.subscribe((state) => {
     toggle.setAttribute("aria-pressed", String(state.isQueueing));
     apply.hidden = !state.isQueueing;
     apply.disabled = annotator.heldClicks === 0;
+    setText(queued, annotator.heldClicks === 0 ? "" : String(annotator.heldClicks));
   });
   return h("div", { class: "rail-group bottom" }, apply, toggle);
 }
