@@ -2,6 +2,7 @@
 # make test    all tests; those of the browser app where Chromium is found
 # make e2e     the tests of the browser app alone; screenshots in e2e_output
 # make web     build the browser app anew after a change in web/
+# make picture docs/images/app.png anew
 # make check   formatting, lint, types, layers
 # make bench   speed and memory of clicks and propagation beside plain PyTorch, into bench.json
 #
@@ -20,7 +21,7 @@ RECIPE := pyproject.toml constraints.txt
 .DEFAULT_GOAL := help
 APP := src/isegformer/server/static/app.js
 APP_SOURCES := $(wildcard web/*.* web/src/*.* web/src/views/*.*)
-.PHONY: help install demo test e2e web check bench clean
+.PHONY: help install demo test e2e web picture check bench clean
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -37,6 +38,9 @@ test: $(STAMPS)/dev $(APP)
 
 e2e: $(STAMPS)/dev $(APP)
 	$(BIN)/python -m pytest tests/e2e
+
+picture: $(STAMPS)/dev $(APP)
+	$(BIN)/python tests/e2e/picture.py
 
 check: $(STAMPS)/dev
 	$(BIN)/ruff format --check .

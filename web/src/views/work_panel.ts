@@ -85,8 +85,10 @@ function advicePart(annotator: Annotator, act: (action: ActionName) => void): HT
   return part;
 }
 
-function sentence(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
+/** Reasons begin with the number of an object; people know its name. */
+function sentence(text: string, objects: Session["objects"]): string {
+  const named = text.replace(/^object (\d+)/i, (all, label: string) => objects.find((item) => String(item.label) === label)?.name ?? all);
+  return named.slice(0, 1).toUpperCase() + named.slice(1);
 }
 
 function adviceLines(advice: Advice, session: Session, act: (action: ActionName) => void): HTMLElement[] {
@@ -100,10 +102,10 @@ function adviceLines(advice: Advice, session: Session, act: (action: ActionName)
       ? h("p", { class: "quiet small" }, "No slice stands out.")
       : h(
           "button",
-          { type: "button", class: "button wide", title: first.reason, click: () => act("suggestedSlice") },
+          { type: "button", class: "button wide", title: sentence(first.reason, session.objects), click: () => act("suggestedSlice") },
           icon("target"), `Correct slice ${first.index + 1}`, h("kbd", {}, keysFor("suggestedSlice")),
         );
-  const reason = first === undefined ? [] : [h("p", { class: "quiet small" }, sentence(first.reason))];
+  const reason = first === undefined ? [] : [h("p", { class: "quiet small" }, sentence(first.reason, session.objects))];
   const stop = advice.stop ? [h("p", { class: "good small" }, "Good enough as it stands, as far as can be told.")] : [];
   return [h("h3", {}, "Predicted overlap (Dice)"), ...quality, ...stop, go, ...reason];
 }
