@@ -11,6 +11,9 @@ import numpy as np
 import onnxruntime
 import SimpleITK
 
+if len(sys.argv) != 6:
+    print(f"usage: python {sys.argv[0]} EXPORT_FOLDER SLICE ROW COL MASK", file=sys.stderr)
+    raise SystemExit(2)
 folder, slice_file, row, col, mask_file = sys.argv[1:]
 description = json.loads((Path(folder) / "isegformer.json").read_text(encoding="utf-8"))
 settings, file = description["settings"], description["graphs"][0]["file"]

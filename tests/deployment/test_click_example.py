@@ -44,3 +44,9 @@ def test_a_click_with_onnxruntime_alone_gives_the_mask_of_our_predictor(click_we
     assert 0 < expected.mean() < 1
     assert np.mean(mask != expected) < 0.002  # probabilities at the threshold may fall to either side
     assert done.stdout == f"{mask.sum()} pixels\n"
+
+
+def test_without_arguments_the_usage_is_told_in_one_line():
+    done = subprocess.run([sys.executable, str(EXAMPLE)], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == f"usage: python {EXAMPLE} EXPORT_FOLDER SLICE ROW COL MASK\n"

@@ -69,6 +69,20 @@ Runtime = Annotated[
         "is exact; see `isegformer info --runtime`.",
     ),
 ]
+MemoryBudget = Annotated[
+    str,
+    typer.Option("--memory-budget", metavar="SIZE", help="Memory for volumes and sessions, as 4GB or 500MB."),
+]
+DEFAULT_MEMORY_BUDGET = "4GB"
+StateFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="FOLDER",
+        help="Folder for the sessions; by default .isegformer beside the scans.",
+        show_default=False,
+    ),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="Print the result as JSON, and nothing else, on standard output.")
 ]

@@ -39,21 +39,8 @@ def serve(
             show_default=False,
         ),
     ] = None,
-    memory_budget: Annotated[
-        str,
-        typer.Option(
-            "--memory-budget", metavar="SIZE", help="Memory for volumes and sessions, as 4GB or 500MB."
-        ),
-    ] = "4GB",
-    state: Annotated[
-        Path | None,
-        typer.Option(
-            "--state",
-            metavar="FOLDER",
-            help="Folder for the sessions; by default .isegformer in DATA_ROOT.",
-            show_default=False,
-        ),
-    ] = None,
+    memory_budget: options.MemoryBudget = options.DEFAULT_MEMORY_BUDGET,
+    state: options.StateFolder = None,
     method: options.PropagationMethod = options.DEFAULT_METHOD,
     weights: options.ClickWeights = options.DEFAULT_CLICK_WEIGHTS,
     propagation_weights: options.SecondPropagationWeights = options.DEFAULT_PROPAGATION_WEIGHTS,

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 COLUMNS = {
     "sensitivity": ("sensi-\ntivity", "{:.3f}"),
@@ -15,10 +16,15 @@ COLUMNS = {
 }
 """Which metrics are shown after Dice, their titles and forms; the JSON file has all."""
 
+HEADINGS = ("slices", "Dice", "", *(heading for heading, _ in COLUMNS.values()))
+WIDTHS = (22, 5, 9, 6, 5, 6, 6, 7)
+"""Of the columns: with the gaps between them a terminal of 80 characters. Methods have lines of their own."""
+
 
 def volumes_tables(summary: Mapping[str, Any]) -> Group:
     """Return Dice with its intervals and the other metrics."""
-    return Group(*(_table(dataset, summary["methods"]) for dataset in summary["datasets"]))
+    parts = [part for dataset in summary["datasets"] for part in _parts(dataset, summary["methods"])]
+    return Group(*parts)
 
 
 def fewer_slices_note(summary: Mapping[str, Any]) -> str | None:
@@ -33,18 +39,30 @@ def fewer_slices_note(summary: Mapping[str, Any]) -> str | None:
     return f"objects on fewer slices were given all they have: {'; '.join(found)}" if found else None
 
 
-def _table(dataset: str, methods: Mapping[str, Any]) -> Table:
+def _parts(dataset: str, methods: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """Yield a title, the heads of the columns, and for each method its name and its lines."""
     numbers = {method: by_dataset[dataset] for method, by_dataset in methods.items()}
     n_objects = max(its_numbers["cases"] for its_numbers in numbers.values())
     title = f"{dataset}: {n_objects} objects, by the number of given slices; Dice with its 95 % interval"
-    table = Table(box=None, pad_edge=False, title=title, title_justify="left", title_style="bold")
-    table.add_column("method", overflow="fold")
-    for heading in ("slices", "Dice", "", *(heading for heading, _ in COLUMNS.values())):
-        table.add_column(heading, justify="right", no_wrap=True)
+    yield Text(title, style="bold")
+    yield _table(has_head=True)
     for method, its_numbers in numbers.items():
-        for number, cells in enumerate(_lines(its_numbers)):
-            table.add_row(method if number == 0 else "", *cells)
-    table.add_row()
+        table = _table(has_head=False)
+        for cells in _lines(its_numbers):
+            table.add_row(*cells)
+        yield Text(method)
+        yield table
+    yield Text()
+
+
+def _table(*, has_head: bool) -> Table:
+    """Return an empty table; all have the same widths, so that they stand in line."""
+    table = Table(box=None, pad_edge=False, show_header=has_head)
+    for number, (heading, width) in enumerate(zip(HEADINGS, WIDTHS, strict=True)):
+        if number == 0:
+            table.add_column(f"  {heading}", width=width, overflow="fold")
+        else:
+            table.add_column(heading, width=width, justify="right", no_wrap=True)
     return table
 
 
@@ -54,7 +72,7 @@ def _lines(numbers: Mapping[str, Any]) -> Iterator[list[str]]:
         metrics = numbers["metrics"][setting]
         interval = numbers["dice_interval"][setting]
         yield [
-            setting,
+            f"  {setting}",
             _text(dice, "{:.3f}"),
             _interval(dice, interval),
             *(_text(metrics[name], form) for name, (_, form) in COLUMNS.items()),
