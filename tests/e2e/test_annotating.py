@@ -203,6 +203,23 @@ def test_what_cannot_be_seen_is_not_worked_on_and_removing_needs_something(serve
     assert len(server.session()["clicks"]) == 1
 
 
+def test_what_makes_no_sense_yet_is_explained(server, open_tab):
+    tab = open_tab()
+    tab.open_scan(server.signed_in)
+    for keys, words in (
+        ("Control+z", "There is nothing to undo."),
+        ("Shift+Enter", "Slice 25 is not accepted"),
+        ("Control+Enter", "Accept at least one slice first"),
+        ("Enter", "Slice 25 is accepted as empty"),
+    ):
+        tab.press(keys)
+        tab.wait_for_notice(words)
+    tab.press("Enter")
+    tab.wait_for_notice("Slice 25 is accepted already")
+    assert server.session()["seq"] == 1
+    assert not tab.page.is_visible(".notice.error")
+
+
 def test_after_an_object_is_deleted_work_goes_on_with_another(server, open_tab):
     tab = open_tab()
     tab.open_scan(server.signed_in)

@@ -9,7 +9,7 @@ import type { LabelBitmap } from "./label_bitmap.ts";
 import { LabelFeed } from "./label_feed.ts";
 import { enqueued, Outbox, type ClickBatch, type Outgoing, type PendingClick } from "./outbox.ts";
 import { boxBetween, sliceBox, sliceShape, voxelToPixel, type PixelBox } from "./slices.ts";
-import { activeObject, editingObstacle, freeLabel, nextActive, type SessionState } from "./state.ts";
+import { activeObject, editingObstacle, freeLabel, isAccepted, nextActive, type SessionState } from "./state.ts";
 import type { Store } from "./store.ts";
 import type { Applied, Box, Command, PlacedClick, Session } from "./types.ts";
 import { fromBase64 } from "./wire.ts";
@@ -178,12 +178,18 @@ export class Annotator {
   /** Take the last act back; a queued click has not been sent yet, so it just goes. */
   undo(): void {
     const click = this.held.pop();
+    const { job, session } = this.state;
     if (click !== undefined) this.drop([click]);
-    else if (this.state.job === null) this.command({ type: "Undo" });
+    else if (job !== null) this.isStopped();
+    else if (session.can_undo || !this.isSettled) this.command({ type: "Undo" });
+    else this.notify("info", "There is nothing to undo.");
   }
 
   redo(): void {
-    if (this.state.job === null) this.command({ type: "Redo" });
+    const { job, session } = this.state;
+    if (job !== null) this.isStopped();
+    else if (session.can_redo || !this.isSettled) this.command({ type: "Redo" });
+    else this.notify("info", "There is nothing to redo.");
   }
 
   addObject(): number {
@@ -205,6 +211,7 @@ export class Annotator {
     this.applyQueue();
     const { axis, voxel, pending } = this.state;
     const index = voxel[axis];
+    if (this.isSettled && isAccepted(this.state)) return this.notify("info", `Slice ${index + 1} is accepted already. Shift+Enter reopens it.`);
     const isEmpty = this.bitmap.filled[axis][index] === 0 && !pending.some((click) => click.axis === axis && click.index === index);
     if (isEmpty) this.notify("info", `Slice ${index + 1} is accepted as empty: no object is on it. Shift+Enter reopens it.`);
     this.command({ type: "AcceptSlice", axis, index });
@@ -212,13 +219,17 @@ export class Annotator {
 
   reopenSlice(): void {
     const { axis, voxel } = this.state;
+    if (this.isSettled && !isAccepted(this.state)) return this.notify("info", `Slice ${voxel[axis] + 1} is not accepted, so it is open already.`);
     this.command({ type: "ReopenSlice", axis, index: voxel[axis] });
   }
 
   propagate(): void {
     if (this.state.job !== null) return;
     this.applyQueue();
-    const { axis } = this.state;
+    const { axis, session } = this.state;
+    if (this.isSettled && !session.accepted.some((slice) => slice.axis === axis)) {
+      return this.notify("info", "Accept at least one slice first: press Enter where the outline is right.");
+    }
     const send = async (): Promise<void> => {
       try {
         const job = await api.propagate(this.id, axis);
@@ -275,6 +286,11 @@ export class Annotator {
     const obstacle = editingObstacle(this.state);
     if (obstacle !== null) this.notify("info", obstacle);
     return obstacle !== null;
+  }
+
+  /** Whether the session is as the user last made it: nothing is on its way. */
+  private get isSettled(): boolean {
+    return this.state.waiting === 0;
   }
 
   private get state(): SessionState {
