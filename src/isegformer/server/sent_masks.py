@@ -8,7 +8,7 @@ import numpy as np
 
 from isegformer.errors import MaskError, VolumeReadError, WriteError
 from isegformer.server.uploads import SUFFIXES, copy_within
-from isegformer.volume import LabelMap, Volume, read_label_map
+from isegformer.volume import LabelMap, Volume, label_counts, read_label_map
 from isegformer.volume.io.limits import ReadLimits, read_limits
 
 TOLERANCE_MM = 0.05
@@ -40,7 +40,7 @@ def take_mask(name: str, content: BinaryIO, *, volume: Volume, most_bytes: int) 
         except OSError as error:
             raise WriteError(f"the mask could not be kept while it is read: {error}") from error
         label_map = read_mask(path, volume=volume)
-    n_labels = len(np.unique(label_map.labels))
+    n_labels = len(label_counts(label_map.labels))
     if n_labels > MOST_OBJECTS:
         raise MaskError(
             f"the mask has {n_labels} different values, expected at most {MOST_OBJECTS}: is it a scan?"
