@@ -1,6 +1,7 @@
 """What people send: taken when it is a volume, refused with a reason otherwise, never outside the root."""
 
 import gzip
+import io
 import os
 import struct
 
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from server_fakes import SHAPE, write_scan
 
 from isegformer.errors import RequestError
-from isegformer.server.uploads import LONGEST_NAME, SUFFIXES, safe_name
+from isegformer.server.app import SPOOL_BYTES
+from isegformer.server.uploads import LONGEST_NAME, SUFFIXES, Uploads, safe_name
 
 
 @pytest.fixture
@@ -43,6 +45,19 @@ def test_a_volume_is_listed_after_it_was_sent(client, good):
     assert answer.json()["name"] == "new.nii.gz"
     shown = client.get(f"/api/scans/{answer.json()['id']}").json()
     assert shown["shape"] == list(SHAPE)
+
+
+def test_files_that_come_together_are_not_held_in_memory(client, monkeypatch):
+    in_memory = []
+
+    def take(uploads, sent):
+        in_memory.extend(isinstance(one.content._file, io.BytesIO) for one in sent)
+        raise RequestError("seen")
+
+    monkeypatch.setattr(Uploads, "take", take)
+    large, small = ("file", ("large.dcm", bytes(SPOOL_BYTES + 1))), ("file", ("small.dcm", bytes(100)))
+    assert client.post("/api/scans", files=[large, large, small]).status_code == 422
+    assert in_memory == [False, False, True]
 
 
 def test_a_name_that_is_taken_gets_a_number(client, good, data_root):

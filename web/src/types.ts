@@ -74,6 +74,8 @@ export interface Session {
   readonly id: string;
   readonly scan: string;
   readonly name: string;
+  /** Of the scan: nifti, dicom and so on. */
+  readonly kind: string;
   readonly shape: Voxel;
   readonly spacing_mm: Voxel;
   readonly affine: readonly (readonly number[])[];

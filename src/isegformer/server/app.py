@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse
+from starlette.formparsers import MultiPartParser
 from starlette.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
@@ -46,6 +47,9 @@ ROUTERS = (
     exports.router,
     events.router,
 )
+
+SPOOL_BYTES = 64 * 1024
+"""How much of each file of an upload lies in memory while it comes; a series has a thousand."""
 
 NOT_BUILT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>isegformer</title></head>
@@ -107,6 +111,7 @@ def create_app(
         lifespan=lifespan,
     )
     problems.install(app)
+    MultiPartParser.spool_max_size = SPOOL_BYTES  # there is no other way to tell it
     api = APIRouter(prefix="/api")
     for router in ROUTERS:
         api.include_router(router)

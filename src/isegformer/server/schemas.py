@@ -175,6 +175,7 @@ class Session(Document):
     id: str
     scan: str
     name: str
+    kind: str = Field(description="Of the scan.")
     shape: Voxel
     spacing_mm: Spacing
     affine: Affine

@@ -36,6 +36,7 @@ def session_document(
         id=scan.id,
         scan=scan.id,
         name=scan.name,
+        kind=scan.kind,
         shape=list(geometry.shape),
         spacing_mm=list(geometry.spacing_mm),
         affine=geometry.affine.tolist(),

@@ -11,13 +11,15 @@ interface Format {
   readonly hint: string;
   /** Surfaces are made of one object each. */
   readonly needsObject: boolean;
+  /** The only kind of scan that it can be made of. */
+  readonly onlyOf?: string;
 }
 
 const FORMATS: readonly Format[] = [
   { name: "nifti", text: "NIfTI (.nii.gz)", hint: "Label map on the exact grid of the scan", needsObject: false },
   { name: "nrrd", text: "NRRD (.nrrd)", hint: "Label map with names and colours, for 3D Slicer", needsObject: false },
   { name: "metaimage", text: "MetaImage (.mha)", hint: "Label map for ITK-based programs", needsObject: false },
-  { name: "dicom-seg", text: "DICOM Segmentation (.dcm)", hint: "For scans that are DICOM series", needsObject: false },
+  { name: "dicom-seg", text: "DICOM Segmentation (.dcm)", hint: "Refers to the images of the series", needsObject: false, onlyOf: "dicom" },
   { name: "stl", text: "Surface (.stl)", hint: "One object as triangles, in mm", needsObject: true },
   { name: "ply", text: "Surface (.ply)", hint: "One object as triangles, in mm", needsObject: true },
   { name: "csv", text: "Measurements (.csv)", hint: "Volume and surface area of each object", needsObject: false },
@@ -26,7 +28,8 @@ const FORMATS: readonly Format[] = [
 export function showExport(annotator: Annotator): void {
   const { session } = annotator.store.state;
   const object = objectChoice(session);
-  const formats = FORMATS.map((format, at) => formatChoice(format, at === 0));
+  const possible = FORMATS.filter(({ onlyOf }) => onlyOf === undefined || onlyOf === session.kind);
+  const formats = possible.map((format, at) => formatChoice(format, at === 0));
   const form = h(
     "form",
     { class: "stack", method: "dialog" },
