@@ -128,9 +128,18 @@ def test_masks_are_made_once_for_a_size_and_used_in_training_after_inference():
 
 def test_windows_are_cut_in_row_major_order_and_merged_back():
     grid = torch.arange(24).view(1, 4, 6, 1)
-    windows = split_windows(grid, 2)
-    assert windows[0, :, :, 0].tolist()[:2] == [[0, 1, 6, 7], [2, 3, 8, 9]]
-    assert torch.equal(merge_windows(windows, window=2, size=(4, 6)), grid)
+    windows = split_windows(grid, 2, parts=1, heads=1)
+    assert windows[0, 0, :, 0, :, 0].tolist()[:2] == [[0, 1, 6, 7], [2, 3, 8, 9]]
+    assert torch.equal(merge_windows(windows[0], window=2, size=(4, 6)), grid)
+
+
+def test_channels_are_cut_into_parts_of_heads():
+    grid = torch.rand(2, 4, 6, 3 * 5 * 7)
+    windows = split_windows(grid, 2, parts=3, heads=5)
+    assert windows.shape == (3, 2, 6, 5, 4, 7)
+    assert torch.equal(windows[2, 1, 4, 3, 1], grid[1, 2, 3, (2 * 5 + 3) * 7 : (2 * 5 + 4) * 7])
+    for part, expected in zip(windows, grid.chunk(3, dim=3), strict=True):
+        assert torch.equal(merge_windows(part, window=2, size=(4, 6)), expected)
 
 
 def test_patches_start_at_the_top_left_and_are_padded_with_zeros():

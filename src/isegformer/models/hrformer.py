@@ -17,7 +17,6 @@ from isegformer.models.config import HrformerConfig
 from isegformer.models.high_resolution import BRANCHES, HighResolutionBackbone, branch_widths
 from isegformer.models.stochastic_depth import DropPath, linear_rates
 from isegformer.models.swin import WindowAttention
-from isegformer.models.windows import merge_windows, split_windows
 
 NORM_EPSILON = 1e-6
 """Added to the variance by the layer norms."""
@@ -64,8 +63,7 @@ class HrformerBlock(nn.Module):
         missing_rows, missing_cols = -height % self.window, -width % self.window
         top, left = missing_rows // 2, missing_cols // 2
         x = F.pad(x, (0, 0, left, missing_cols - left, top, missing_rows - top))
-        windows = self.attn(split_windows(x, self.window), None)
-        x = merge_windows(windows, window=self.window, size=(x.shape[1], x.shape[2]))
+        x = self.attn(x, None)
         return x[:, top : top + height, left : left + width]
 
 

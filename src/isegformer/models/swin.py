@@ -47,18 +47,16 @@ class WindowAttention(nn.Module):
 
     def __init__(self, channels: int, *, heads: int, window: int) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.window = heads, window
         self.relative_position_bias_table = nn.Parameter(torch.zeros((2 * window - 1) ** 2, heads))
         self.register_buffer("relative_position_index", relative_position_index(window), persistent=False)
         self.qkv = nn.Linear(channels, 3 * channels)
         self.proj = nn.Linear(channels, channels)
         nn.init.trunc_normal_(self.relative_position_bias_table, std=0.02)
 
-    def forward(self, windows: Tensor, mask: Tensor | None) -> Tensor:
-        """(B, W, N, C) -> (B, W, N, C); `mask` is (W, N, N), added to the logits of every head."""
-        batch, count, tokens, channels = windows.shape
-        qkv = self.qkv(windows).view(batch, count, tokens, 3, self.heads, channels // self.heads)
-        qkv = qkv.permute(3, 0, 1, 4, 2, 5)  # (3, B, W, heads, N, C / heads)
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """(B, h, w, C) -> (B, h, w, C), h and w multiples of M; `mask` (W, N, N) is added for every head."""
+        qkv = split_windows(self.qkv(x), self.window, parts=3, heads=self.heads)
         if mask is None:
             mixed = _attend(qkv.flatten(1, 2), self._bias())  # (B * W, heads, N, C / heads)
         else:
@@ -66,8 +64,8 @@ class WindowAttention(nn.Module):
             bias = self._bias()
             bias = bias + mask.to(bias.dtype).unsqueeze(1)  # (W, heads, N, N)
             mixed = _attend(qkv.flatten(2, 3), bias.flatten(0, 1))  # (B, W * heads, N, C / heads)
-        mixed = mixed.view(batch, count, self.heads, tokens, channels // self.heads)
-        return self.proj(mixed.transpose(2, 3).flatten(3))
+        mixed = mixed.view(qkv.shape[1:])  # (B, W, heads, N, C / heads)
+        return self.proj(merge_windows(mixed, window=self.window, size=(x.shape[1], x.shape[2])))
 
     def _bias(self) -> Tensor:
         """Return what is added to the logits for each relative position, (heads, N, N)."""
@@ -116,12 +114,10 @@ class SwinBlock(nn.Module):
     def _attend(self, x: Tensor, mask: Tensor | None) -> Tensor:
         height, width = x.shape[1:3]
         x = F.pad(x, (0, 0, 0, -width % self.window, 0, -height % self.window))
-        padded = x.shape[1:3]
-        x = torch.roll(x, (-self.shift, -self.shift), dims=(1, 2))
-        windows = self.attn(split_windows(x, self.window), mask)
-        x = merge_windows(windows, window=self.window, size=(padded[0], padded[1]))
-        x = torch.roll(x, (self.shift, self.shift), dims=(1, 2))
-        return x[:, :height, :width]
+        if not self.shift:  # a roll by nothing is a copy
+            return self.attn(x, mask)[:, :height, :width]
+        x = self.attn(torch.roll(x, (-self.shift, -self.shift), dims=(1, 2)), mask)
+        return torch.roll(x, (self.shift, self.shift), dims=(1, 2))[:, :height, :width]
 
 
 class PatchMerging(nn.Module):
