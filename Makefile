@@ -4,7 +4,8 @@
 # make web     build the browser app anew after a change in web/
 # make picture docs/images/app.png anew
 # make check   formatting, lint, types, layers
-# make bench   speed and memory of clicks and propagation beside plain PyTorch, into bench.json
+# make bench   speed and memory of clicks and propagation beside plain PyTorch, and of clicks in the app, into
+#              bench.json, bench_server.json and bench.svg
 #
 # Everything is installed into .venv, with the versions of constraints.txt. Where a CPU build of torch is wanted,
 # install it into .venv first: `make install` keeps what is there.
@@ -50,6 +51,8 @@ check: $(STAMPS)/dev
 
 bench: $(STAMPS)/dev
 	$(BIN)/python benchmarks/speed.py --json bench.json
+	$(BIN)/python benchmarks/server_clicks.py --json bench_server.json
+	$(BIN)/python benchmarks/curves.py bench.json --output bench.svg
 
 clean:
 	rm -rf $(VENV) build dist demo_output e2e_output web/node_modules src/isegformer/server/static .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov

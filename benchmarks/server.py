@@ -17,6 +17,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -106,12 +108,25 @@ class Memory:
 
 def measure(root: Path, *, n_users: int, n_clicks: int) -> dict[str, Any]:
     """Return what was measured on a server that is started for this."""
-    tokens = {f"user{number}": secrets.token_urlsafe(24) for number in range(n_users)}
+    names = [f"user{number}" for number in range(n_users)]
+    write_scan(root / "large.nii.gz", LARGE)
+    for name in names:
+        write_scan(root / f"{name}.nii.gz", CLICKED)
+    with serving(root, names) as (people, pid):
+        memory = Memory(pid)
+        scans = [person.open(f"{name}.nii.gz") for person, name in zip(people, names, strict=True)]
+        return {
+            "clicks": _clicked(people, scans, n_clicks=n_clicks),
+            "large": _opened(people[0], memory),
+        }
+
+
+@contextmanager
+def serving(root: Path, names: list[str]) -> Iterator[tuple[list[Person], int]]:
+    """Start a server on a folder of scans; gives people of these names, and its process."""
+    tokens = {name: secrets.token_urlsafe(24) for name in names}
     users = root.with_name("users.json")
     users.write_text(json.dumps(tokens), encoding="utf-8")
-    write_scan(root / "large.nii.gz", LARGE)
-    for name in tokens:
-        write_scan(root / f"{name}.nii.gz", CLICKED)
     command = ["serve", str(root), "--port", "0", "--users", str(users)]
     script = "from isegformer.cli.main import main; main()"
     server = subprocess.Popen([sys.executable, "-c", script, *command], stdout=subprocess.PIPE, text=True)  # noqa: S603
@@ -119,13 +134,7 @@ def measure(root: Path, *, n_users: int, n_clicks: int) -> dict[str, Any]:
         assert server.stdout is not None
         address = re.search(r"http://[^;\s]+", server.stdout.readline())
         assert address is not None
-        memory = Memory(server.pid)
-        people = [Person(address.group(), token) for token in tokens.values()]
-        scans = [person.open(f"{name}.nii.gz") for person, name in zip(people, tokens, strict=True)]
-        return {
-            "clicks": _clicked(people, scans, n_clicks=n_clicks),
-            "large": _opened(people[0], memory),
-        }
+        yield [Person(address.group(), token) for token in tokens.values()], server.pid
     finally:
         server.terminate()
         server.wait(60)
