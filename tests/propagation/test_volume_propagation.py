@@ -48,7 +48,7 @@ def test_annotation_across_each_axis_finds_the_whole_box(box, brightness_network
     )
     assert result.shape == SHAPE
     assert result.dtype == np.uint16
-    assert result.flags.c_contiguous
+    assert result.flags.f_contiguous
     assert np.array_equal(result, truth)
 
 
@@ -126,4 +126,4 @@ def test_a_result_is_laid_out_as_its_volume(axis):
     labels = slices.new_labels()
     assert (labels.shape, labels.dtype) == ((len(slices), *slices.shape), np.uint16)
     assert not labels.any()
-    assert np.moveaxis(labels, 0, axis).flags.c_contiguous
+    assert np.moveaxis(labels, 0, axis).flags.f_contiguous
