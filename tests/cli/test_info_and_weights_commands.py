@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+import zarr
 
 from isegformer.cli import runtime_facts
 from isegformer.models import inspect
@@ -41,6 +42,24 @@ def test_info_reads_an_image_stack_with_spacing(run, tmp_path):
     record = run("info", tmp_path, "--spacing", 0.5, 0.25, 4, "--json").record
     assert record["shape"] == [7, 5, 3]
     assert record["spacing_mm"] == [0.5, 0.25, 4.0]
+
+
+def test_info_reads_zarr_with_and_without_a_grid(run, tmp_path):
+    group = zarr.open_group(tmp_path / "scan.ome.zarr", mode="w", zarr_format=2)
+    group.create_array("0", shape=(3, 5, 7), dtype="uint8")
+    axes = [{"name": name, "type": "space", "unit": "micrometer"} for name in "zyx"]
+    placed = [{"type": "scale", "scale": [4000, 250, 500]}]
+    datasets = [{"path": "0", "coordinateTransformations": placed}]
+    group.attrs["multiscales"] = [{"version": "0.4", "axes": axes, "datasets": datasets}]
+    record = run("info", tmp_path / "scan.ome.zarr", "--json").record
+    assert record["shape"] == [7, 5, 3]
+    assert record["spacing_mm"] == [0.5, 0.25, 4.0]
+    assert record["axis_codes"] == ["L", "P", "S"]
+    record = run("info", tmp_path / "scan.ome.zarr" / "0", "--spacing", 1, 2, 3, "--json").record
+    assert record["spacing_mm"] == [1.0, 2.0, 3.0]
+    done = run("info", tmp_path / "scan.ome.zarr" / "0")
+    assert done.code == 1
+    assert "spacing" in done.out + done.err
 
 
 def test_info_for_people_names_the_facts(run, volume_file):

@@ -84,6 +84,11 @@ def test_a_dicom_folder_opens_as_the_scan_that_it_is(tmp_path):
     assert opening_of(series).data_root == tmp_path
 
 
+def test_a_zarr_folder_opens_as_the_scan_that_it_is(tmp_path):
+    (tmp_path / "a.ome.zarr").mkdir()
+    assert opening_of(tmp_path / "a.ome.zarr").scan == scan_id("a.ome.zarr")
+
+
 def test_what_is_no_scan_is_not_opened(tmp_path):
     with pytest.raises(ConfigError, match="does not exist"):
         opening_of(tmp_path / "nothing")

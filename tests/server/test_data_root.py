@@ -54,6 +54,47 @@ def test_a_folder_of_dicom_files_or_of_pictures_is_one_scan(root):
     ]
 
 
+def put_zarr(folder, marker=".zgroup"):
+    (folder / "0" / "1").mkdir(parents=True)
+    for name in (marker, "0/.zarray", "0/1/1", "0/a.nii"):
+        (folder / name).write_bytes(b"123")
+    return folder
+
+
+def test_a_zarr_folder_is_one_scan_with_all_that_is_below_it(root):
+    put_zarr(root / "a.ome.zarr")
+    put_zarr(root / "sub" / "b", "zarr.json")
+    put_zarr(root / "c.nii.zarr", "empty")
+    scans = DataRoot(root).scans()
+    assert [(scan.name, scan.kind, scan.size_bytes) for scan in scans] == [
+        ("a.ome.zarr", "zarr", 12),
+        ("c.nii.zarr", "zarr", 12),
+        ("sub/b", "zarr", 12),
+    ]
+    assert [DataRoot(root).scan(scan.id) for scan in scans] == list(scans)
+    assert DataRoot(root).scan_at(root / "sub" / "b") == scans[2]
+    assert names(root / "sub" / "b") == []
+
+
+def test_a_zarr_folder_whose_chunks_change_gets_another_stamp(root):
+    data_root = DataRoot(root)
+    chunk = put_zarr(root / "a.zarr") / "0" / "1" / "1"
+    (before,) = data_root.scans()
+    chunk.write_bytes(b"1234")
+    assert data_root.scan(before.id).stamp != before.stamp
+
+
+def test_a_zarr_folder_with_links_out_of_the_root_is_not_there(root, tmp_path):
+    outside = write_scan(tmp_path / "outside" / "secret.nii")
+    (put_zarr(root / "a.zarr") / "0" / "1" / "2").symlink_to(outside)
+    (root / "b.zarr").symlink_to(put_zarr(tmp_path / "b.zarr"), target_is_directory=True)
+    assert names(root) == []
+    with pytest.raises(NotFoundError):
+        DataRoot(root).scan_at(root / "a.zarr")
+    with pytest.raises(NotFoundError):
+        DataRoot(root).scan_at(root / "b.zarr")
+
+
 def test_an_id_is_the_start_of_the_hash_of_the_path_below_the_root(root):
     write_scan(root / "sub" / "a.nii")
     (scan,) = DataRoot(root).scans()

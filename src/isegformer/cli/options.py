@@ -90,7 +90,7 @@ VolumePath = Annotated[
     Path,
     typer.Argument(
         metavar="VOLUME",
-        help="NIfTI, NRRD or MetaImage file, or a folder with a DICOM series or numbered images.",
+        help="NIfTI, NRRD or MetaImage file, OME-Zarr, or a folder with a DICOM series or numbered images.",
         show_default=False,
     ),
 ]
@@ -125,6 +125,9 @@ Output = Annotated[
 Spacing = Annotated[
     tuple[float, float, float] | None,
     typer.Option(
-        "--spacing", metavar="I J K", help="Voxel spacing in mm, for image stacks only.", show_default=False
+        "--spacing",
+        metavar="I J K",
+        help="Voxel spacing in mm, for image stacks and plain Zarr arrays only.",
+        show_default=False,
     ),
 ]

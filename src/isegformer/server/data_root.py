@@ -1,8 +1,9 @@
 """The folder with the scans: what is in it, and nothing of what is outside.
 
-A scan is a file of a format that carries its own grid, or a folder with DICOM images or numbered pictures
-directly in it. Its identity is a hash of its path below the root, so it survives restarts and tells nothing.
-Names that begin with a dot are left out; links count only where they end inside the root.
+A scan is a file of a format that carries its own grid, a Zarr folder with all that is below it, or a folder
+with DICOM images or numbered pictures directly in it. Its identity is a hash of its path below the root, so
+it survives restarts and tells nothing. Names that begin with a dot are left out; links count only where they
+end inside the root.
 """
 
 import os
@@ -17,6 +18,7 @@ from typing import TypeAlias
 from isegformer.errors import NotFoundError
 from isegformer.volume.io.dicom_headers import is_dicom_file
 from isegformer.volume.io.image_stack import IMAGE_IO
+from isegformer.volume.io.zarr_folder import is_zarr_folder
 
 KINDS = {
     ".nii": "nifti",
@@ -36,6 +38,9 @@ MOST_SCANS = 5000
 
 FileState: TypeAlias = tuple[int, int, int]
 """Of a file or folder, see `file_state`."""
+
+MOST_CHUNKS = 20_000
+"""Files of a Zarr folder that are looked at for its size and time."""
 
 _LOOKED_AT = 16
 """Files of a folder that are looked at to find out whether it is a DICOM series."""
@@ -97,6 +102,11 @@ class DataRoot:
     def _found(self) -> Iterator[Scan]:
         for folder, subfolders, files in os.walk(self._root):
             here = Path(folder)
+            if is_zarr_folder(here):
+                subfolders.clear()
+                if here != self._root and (scan := self._zarr_scan(here)) is not None:
+                    yield scan
+                continue
             depth = len(here.relative_to(self._root).parts)
             kept = sorted(name for name in subfolders if not name.startswith(".") and depth < DEEPEST)
             subfolders[:] = kept
@@ -110,7 +120,15 @@ class DataRoot:
         """Return the scan at a path below the root, as it is now."""
         if not path.resolve().is_relative_to(self._root):
             return None
-        return self._folder_scan(path, _names_in(path)) if path.is_dir() else self._file_scan(path)
+        if not path.is_dir():
+            return self._file_scan(path)
+        return self._zarr_scan(path) if is_zarr_folder(path) else self._folder_scan(path, _names_in(path))
+
+    def _zarr_scan(self, folder: Path) -> Scan | None:
+        files = list(islice(_files_below(folder), MOST_CHUNKS))
+        if not all(self._is_inside(file) for file in files):  # the reader refuses links out of the folder
+            return None
+        return _scan(folder, kind="zarr", name=self._name(folder), parts=files)
 
     def _folder_scan(self, folder: Path, names: list[str]) -> Scan | None:
         inside = [name for name in names if self._is_inside(folder / name)]
@@ -150,12 +168,20 @@ def scan_id(name: str) -> str:
 
 
 def folder_kind(folder: Path) -> str | None:
-    """Return what the files directly in a folder are together; None if they are no volume."""
+    """Return what a folder is as a volume; None if it is none."""
+    if is_zarr_folder(folder):
+        return "zarr"
     return _kind_of(folder, _names_in(folder))
 
 
 def _names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Yield what is no folder in a folder and in those below it; links are not followed."""
+    for here, _, names in os.walk(folder):
+        yield from (Path(here, name) for name in names)
 
 
 def _kind_of(folder: Path, names: list[str]) -> str | None:

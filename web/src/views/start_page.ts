@@ -56,7 +56,7 @@ function sorted(scans: readonly ScanSummary[]): readonly ScanSummary[] {
   return [...scans].sort((a, b) => changed(b).localeCompare(changed(a)) || a.name.localeCompare(b.name));
 }
 
-const KINDS: Readonly<Record<string, string>> = { nifti: "NIfTI", nrrd: "NRRD", meta: "MetaImage", dicom: "DICOM series", stack: "Image stack" };
+const KINDS: Readonly<Record<string, string>> = { nifti: "NIfTI", nrrd: "NRRD", meta: "MetaImage", dicom: "DICOM series", stack: "Image stack", zarr: "Zarr" };
 
 function scanRow(scan: ScanSummary): HTMLElement {
   const { session } = scan;

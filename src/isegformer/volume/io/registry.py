@@ -11,7 +11,7 @@ from isegformer import scratch
 from isegformer.atomic import replace_atomically
 from isegformer.errors import GeometryError, VolumeReadError, VolumeWriteError, WriteError
 from isegformer.types import AnyArray, Labels, PathLike
-from isegformer.volume.io import dicom, image_stack, itk, nifti
+from isegformer.volume.io import dicom, image_stack, itk, nifti, ome_zarr
 from isegformer.volume.io.dicom_headers import is_dicom_file
 from isegformer.volume.label_map import MAX_LABEL, LabelMap
 from isegformer.volume.volume import Volume
@@ -37,7 +37,7 @@ class VolumeFormat:
     """None: masks cannot be written in this format."""
     read_names: Callable[[Path], dict[int, str]] = _no_names
     read_spaced: Callable[..., Volume] | None = None
-    """For formats that carry no spacing: takes (path, spacing_mm=...)."""
+    """For formats that may carry no spacing: takes (path, spacing_mm=...)."""
 
 
 FORMATS = (
@@ -53,21 +53,24 @@ FORMATS = (
         read=image_stack.read_image_file,
         read_spaced=image_stack.read_image_file,
     ),
+    VolumeFormat(suffixes=(".zarr",), read=ome_zarr.read, read_spaced=ome_zarr.read),
 )
 
 
 def read_volume(path: PathLike, *, spacing_mm: Spacing | None = None) -> Volume:
-    """Read a volume: a file of a known format, a folder with one DICOM series or with numbered images.
+    """Read a volume: a file of a known format, a folder of Zarr, with one DICOM series or with
+    numbered images.
 
     Parameters
     ----------
-    spacing_mm : between voxels along i, j, k, for images (PNG, TIFF, JPEG, BMP) and stacks of them only;
-        i counts the columns and j the rows of an image
+    spacing_mm : between voxels along i, j, k, for images (PNG, TIFF, JPEG, BMP), stacks of them and plain
+        Zarr arrays only; i counts the columns and j the rows of an image
 
     Raises
     ------
     VolumeReadError : there is nothing that can be read, or it is damaged; the message says what and where
     GeometryError : a spacing for a format that has its own, or one that is not above 0
+    DependencyError : the format needs a package that is not installed
     """
     return _reader_for(Path(path), spacing_mm)()
 
@@ -139,7 +142,9 @@ def _reader_for(path: Path, spacing_mm: Spacing | None) -> Callable[[], Volume]:
 
 
 def _folder_reader(folder: Path, spacing_mm: Spacing | None) -> Callable[[], Volume]:
-    """Choose between a DICOM series and an image stack by what lies in the folder."""
+    """Choose between Zarr, a DICOM series and an image stack by what lies in the folder."""
+    if ome_zarr.is_zarr_folder(folder):
+        return partial(ome_zarr.read, folder, spacing_mm=spacing_mm)
     files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
     has_images = any(path.suffix.lower() in image_stack.IMAGE_IO for path in files)
     if any(is_dicom_file(path) for path in files):
