@@ -25,6 +25,7 @@ import torch
 from isegformer.cli.freed_memory import return_large_blocks
 from isegformer.propagation import AdvisingPropagation, load_method
 from isegformer.runtimes import AUTO
+from isegformer.scratch import scratch_folder
 from isegformer.session import AcceptSlice, AddObject, PaintMask, Propagate, Session, WeightsFingerprint
 from isegformer.slicing import Plane
 from isegformer.types import Labels
@@ -94,7 +95,7 @@ def segment(shape: tuple[int, int, int], *, objects: int, runtime: str) -> dict[
     sampler = Sampler()
     sampler.enter("load networks")
     propagation = AdvisingPropagation(load_method(METHOD, weights=WEIGHTS, device="cpu", runtime=runtime))
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+    with tempfile.TemporaryDirectory(dir=scratch_folder()) as name:
         folder = Path(name)
         write_scan(folder / "scan.nii", shape, objects)
         sampler.enter("read")

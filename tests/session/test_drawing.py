@@ -44,16 +44,18 @@ def test_background_is_never_an_object():
     assert result.tolist() == [[3, 3]]
 
 
-@pytest.fixture(params=[1, 10**6], ids=["row by row", "all rows at once"])
+@pytest.fixture(params=[1, 10**6], ids=["slice by slice", "all slices at once"])
 def _slab_bytes(request, monkeypatch):
     monkeypatch.setattr(scratch, "SLAB_BYTES", request.param)
 
 
 @pytest.mark.usefixtures("_slab_bytes")
+@pytest.mark.parametrize("dtype", [np.uint16, np.int64])
 @pytest.mark.parametrize("rule", list(OverlapRule))
-def test_a_volume_is_drawn_as_each_of_its_slices(rule):
+def test_a_volume_is_drawn_as_each_of_its_slices(rule, dtype):
     rng = np.random.default_rng(3)
     before, drawn = rng.integers(0, 4, (2, *SHAPE)).astype(np.uint16)
+    drawn = drawn.astype(dtype)
     accepted = [Plane(axis=0, index=2), Plane(axis=1, index=0), Plane(axis=2, index=4)]
     state = sheet(locked=(2,), accepted=accepted, rule=rule)
     after = before.copy(order="F")
@@ -65,7 +67,7 @@ def test_a_volume_is_drawn_as_each_of_its_slices(rule):
         current = slice_view(before, plane)
         expected = draw_labels(
             current,
-            slice_view(drawn, plane),
+            slice_view(drawn, plane).astype(np.uint16),
             labels=(1, 3),
             protected=protected_on_slice(current, plane=plane, sheet=state),
             rule=rule,

@@ -66,13 +66,15 @@ def draw_volume(
 
     Parameters
     ----------
-    current, drawn : uint16 (I, J, K)
+    current : uint16 (I, J, K)
+    drawn : of the same shape, any whole numbers from 0 to 65535
+    accepted : slices that were accepted and may not change
     """
 
     def replaced(first: int, slices: Labels) -> Labels:
         return draw_labels(
             slices,
-            drawn[:, :, first : first + slices.shape[2]],
+            drawn[:, :, first : first + slices.shape[2]].astype(np.uint16, copy=False),
             labels=labels,
             protected=_protected(slices, first=first, locked=sheet.locked_labels, accepted=accepted),
             rule=sheet.settings.overlap_rule,
