@@ -21,9 +21,11 @@ TOP_K = 20
 
 @torch.inference_mode()
 def plain_forward(network: nn.Module, sizes: Sequence[tuple[int, int]]) -> None:
-    """Run a click network once on empty inputs of each size (h, w)."""
+    """Run a click network once on empty inputs of each size (h, w), and wait for its answers."""
+    device = next(network.parameters()).device
     for height, width in sizes:
-        torch.sigmoid(network(torch.zeros(1, 3, height, width), torch.zeros(1, 3, height, width)))
+        empty = torch.zeros(1, 3, height, width, device=device)
+        torch.sigmoid(network(empty, empty)).cpu()
 
 
 @torch.inference_mode()
@@ -42,23 +44,24 @@ def plain_propagation(network: Stcn, stack: FloatArray, annotation: Labels, *, a
     """
     labels = np.unique(annotation[annotation > 0])
     masks = torch.from_numpy(np.stack([annotation == label for label in labels]).astype(np.float32))[:, None]
+    masks = masks.to(network.device)
     result = np.zeros(stack.shape, np.uint16)
     result[at] = annotation
     for step in (1, -1):
-        memory = [_remember(network, _frame(stack, at), masks)]
+        memory = [_remember(network, _frame(network, stack, at), masks)]
         for index in range(at + step, len(stack) if step > 0 else -1, step):
-            frame = _frame(stack, index)
+            frame = _frame(network, stack, index)
             keys = network.encode_key(frame)
             probability = _decoded(network, keys, memory)
             winner = torch.cat([torch.full_like(probability[:1], 0.5), probability]).argmax(0)[0]
-            result[index] = np.concatenate([[0], labels])[winner.numpy()]
+            result[index] = np.concatenate([[0], labels])[winner.cpu().numpy()]
             if abs(index - at) % MEMORY_EVERY == 0:
                 memory.append(_remember(network, frame, probability))
     return result
 
 
-def _frame(stack: FloatArray, index: int) -> Tensor:
-    return torch.from_numpy(stack[index])[None, None].expand(1, 3, -1, -1).contiguous()
+def _frame(network: Stcn, stack: FloatArray, index: int) -> Tensor:
+    return torch.from_numpy(stack[index]).to(network.device)[None, None].expand(1, 3, -1, -1).contiguous()
 
 
 def _remember(network: Stcn, frame: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:

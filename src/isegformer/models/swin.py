@@ -58,18 +58,53 @@ class WindowAttention(nn.Module):
         """(B, h, w, C) -> (B, h, w, C), h and w multiples of M; `mask` (W, N, N) is added for every head."""
         qkv = split_windows(self.qkv(x), self.window, parts=3, heads=self.heads)
         if mask is None:
-            mixed = _attend(qkv.flatten(1, 2), self._bias())  # (B * W, heads, N, C / heads)
+            mixed = _attend(qkv.flatten(1, 2), self.bias())  # (B * W, heads, N, C / heads)
         else:
             # Windows and heads share an axis, so that one bias of every window serves the whole batch.
-            bias = self._bias()
-            bias = bias + mask.to(bias.dtype).unsqueeze(1)  # (W, heads, N, N)
-            mixed = _attend(qkv.flatten(2, 3), bias.flatten(0, 1))  # (B, W * heads, N, C / heads)
+            mixed = _attend(qkv.flatten(2, 3), self.masked_bias(mask))  # (B, W * heads, N, C / heads)
         mixed = mixed.view(qkv.shape[1:])  # (B, W, heads, N, C / heads)
         return self.proj(merge_windows(mixed, window=self.window, size=(x.shape[1], x.shape[2])))
 
-    def _bias(self) -> Tensor:
+    def bias(self) -> Tensor:
         """Return what is added to the logits for each relative position, (heads, N, N)."""
         return self.relative_position_bias_table.t().contiguous()[:, self.relative_position_index]
+
+    def masked_bias(self, mask: Tensor) -> Tensor:
+        """Return the same with a mask (W, N, N), for the heads of every window, (W * heads, N, N)."""
+        bias = self.bias()
+        return (bias + mask.to(bias.dtype).unsqueeze(1)).flatten(0, 1)
+
+
+class FixedWindowAttention(WindowAttention):
+    """The same with weights that change no more: biases are made once, those with a mask once for a size."""
+
+    made_bias: Tensor
+
+    def __init__(self, attention: WindowAttention, *, dtype: torch.dtype) -> None:
+        super().__init__(attention.proj.in_features, heads=attention.heads, window=attention.window)
+        self.qkv, self.proj = attention.qkv, attention.proj
+        self.relative_position_bias_table = attention.relative_position_bias_table
+        self.register_buffer("made_bias", attention.bias().detach().to(dtype), persistent=False)
+        self.made: tuple[Tensor, Tensor] | None = None
+        """The last mask, and the bias with it; replaced as one, so that threads may share this."""
+
+    def bias(self) -> Tensor:
+        """Return what was made of the weights."""
+        return self.made_bias
+
+    def masked_bias(self, mask: Tensor) -> Tensor:
+        """Return what was made for the same mask before; for another one it is made now."""
+        made = self.made
+        if made is None or made[0] is not mask:  # masks of a size that comes again are the same object
+            self.made = made = (mask, super().masked_bias(mask))
+        return made[1]
+
+
+def fix_attention(network: nn.Module, *, dtype: torch.dtype) -> None:
+    """Make the biases of all window attentions in a network once, in `dtype`; for use, not for training."""
+    for block in network.modules():
+        if isinstance(block, SwinBlock):
+            block.attn = FixedWindowAttention(block.attn, dtype=dtype).eval()
 
 
 def _attend(qkv: Tensor, bias: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from isegformer.errors import ConfigError
 from isegformer.models.click_segmenter import ClickSegmenter
 from isegformer.models.stcn import Stcn
 from isegformer.runtimes.compiled_cache import CompiledCache
+from isegformer.runtimes.cuda_graphs import CudaGraphs
 from isegformer.runtimes.engines import ClickEngine, PropagationEngine
 from isegformer.runtimes.openvino import OpenVino
 from isegformer.runtimes.pytorch import AutocastPytorch, EagerPytorch
@@ -27,6 +28,7 @@ AUTO = "auto"
 RUNTIMES: Mapping[str, Callable[[], Runtime]] = {
     EAGER: EagerPytorch,
     "pytorch-bf16": AutocastPytorch,
+    "cuda-graphs": CudaGraphs,
     "openvino": lambda: OpenVino(precision="f32", tolerance=SAME, cache=CompiledCache()),
     "openvino-bf16": lambda: OpenVino(precision="bf16", tolerance=REDUCED, cache=CompiledCache()),
 }
@@ -34,7 +36,7 @@ RUNTIMES: Mapping[str, Callable[[], Runtime]] = {
 
 ORDER: Mapping[str, tuple[str, ...]] = {
     "cpu": ("openvino-bf16", "openvino", EAGER),
-    "cuda": ("pytorch-bf16", EAGER),
+    "cuda": ("cuda-graphs", "pytorch-bf16", EAGER),
 }
 """What is tried on a type of device, the fastest first; elsewhere PyTorch as it is."""
 

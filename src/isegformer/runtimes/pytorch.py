@@ -1,18 +1,15 @@
 """PyTorch as a runtime: as it is, and with 16-bit numbers where it thinks them enough."""
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from isegformer.models.click_segmenter import ClickSegmenter
 from isegformer.models.stcn import Stcn, StcnKeys
 from isegformer.runtimes.engines import ClickEngine, PropagationEngine
+from isegformer.runtimes.half_precision import half_precision, prepared_for_half
 from isegformer.runtimes.runtime import REDUCED, SAME, Tolerance
-
-Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -42,19 +39,24 @@ class AutocastPytorch:
 
     def missing(self, device: torch.device) -> str | None:
         """Tell where a device has no bfloat16."""
-        if device.type == "cuda" and not torch.cuda.is_bf16_supported():
-            return "this graphics card has no bfloat16"
-        if device.type not in ("cuda", "cpu"):
-            return f"bfloat16 is not tried on devices of type {device.type}"
-        return None
+        return missing_half_precision(device)
 
     def click(self, network: ClickSegmenter) -> ClickEngine:
-        """Return the network under autocast; its weights are laid out channels last."""
-        return _AutocastClicks(_channels_last(network))
+        """Return a copy of the network, prepared and under autocast."""
+        return _AutocastClicks(prepared_for_half(network))
 
     def propagation(self, network: Stcn) -> PropagationEngine:
-        """Return the network under autocast; its weights are laid out channels last."""
-        return _AutocastPropagation(_channels_last(network))
+        """Return a copy of the network, prepared and under autocast."""
+        return _AutocastPropagation(prepared_for_half(network))
+
+
+def missing_half_precision(device: torch.device) -> str | None:
+    """Return why autocast to bfloat16 is not used on a device, in words; None where it is."""
+    if device.type == "cuda" and not torch.cuda.is_bf16_supported():
+        return "this graphics card has no bfloat16"
+    if device.type not in ("cuda", "cpu"):
+        return f"bfloat16 is not tried on devices of type {device.type}"
+    return None
 
 
 class _AutocastClicks:
@@ -64,11 +66,11 @@ class _AutocastClicks:
         self.device = network.device
 
     def embed(self, image: Tensor) -> Tensor:
-        with _half_precision(self.device):
+        with half_precision(self.device):
             return self._network.embed(image)
 
     def logits(self, embedded: Tensor, hint: Tensor) -> Tensor:
-        with _half_precision(self.device):
+        with half_precision(self.device):
             return self._network.logits(embedded, hint).float()
 
 
@@ -80,23 +82,14 @@ class _AutocastPropagation:
         self.device = network.device
 
     def encode_key(self, frame: Tensor) -> StcnKeys:
-        with _half_precision(self.device):
+        with half_precision(self.device):
             keys = self._network.encode_key(frame)
         return replace(keys, key=keys.key.float())
 
     def encode_value(self, frame: Tensor, keys: StcnKeys, *, mask: Tensor, others: Tensor) -> Tensor:
-        with _half_precision(self.device):
+        with half_precision(self.device):
             return self._network.encode_value(frame, keys, mask=mask, others=others).float()
 
     def decode(self, readout: Tensor, keys: StcnKeys) -> Tensor:
-        with _half_precision(self.device):
+        with half_precision(self.device):
             return self._network.decode(readout, keys).float()
-
-
-def _channels_last(network: Network) -> Network:
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # the stubs lack this form
-    return network
-
-
-def _half_precision(device: torch.device) -> AbstractContextManager[object]:
-    return torch.autocast(device.type, torch.bfloat16)
