@@ -30,7 +30,8 @@ class ShapesAndNetwork:
     def labels(self, index: int, probability: Tensor, *, objects: Sequence[int]) -> Labels:
         """Return the object with the highest score at each pixel, uint16 (H, W); scores are above 0."""
         limit = self._config.largest_log_odds
-        log_odds = np.clip(log_odds_against_rivals(probability.cpu().numpy()), -limit, limit)
+        log_odds = log_odds_against_rivals(probability.cpu().numpy())
+        np.clip(log_odds, -limit, limit, out=log_odds)
         before = max((other for other in self._annotations if other < index), default=None)
         after = min((other for other in self._annotations if other > index), default=None)
         if before is not None and after is not None:
@@ -95,14 +96,18 @@ def log_odds_against_rivals(probability: FloatArray) -> FloatArray:
     ----------
     probability : (N, H, W), of the competing objects; the background has the rest
     """
-    background = np.maximum(1 - probability.sum(axis=0, keepdims=True), 0)
-    everything = np.log(np.maximum(np.concatenate([background, probability]), LEAST_PROBABILITY))
-    first, second = everything[0], np.full_like(everything[0], -np.inf)
+    everything = np.empty((len(probability) + 1, *probability.shape[1:]), dtype=np.float32)
+    everything[1:] = probability
+    np.subtract(1, probability.sum(axis=0), out=everything[0])
+    np.log(np.maximum(everything, LEAST_PROBABILITY, out=everything), out=everything)
+    first, second = everything[0].copy(), np.full_like(everything[0], -np.inf)
+    lesser = np.empty_like(first)
     for one in everything[1:]:  # many times faster than sorting the few at each pixel
-        second = np.maximum(second, np.minimum(first, one))
-        first = np.maximum(first, one)
-    own = everything[1:]
-    return np.asarray(own - np.where(own < first, first, second), dtype=np.float32)
+        np.maximum(second, np.minimum(first, one, out=lesser), out=second)
+        np.maximum(first, one, out=first)
+    for own in everything[1:]:
+        np.subtract(own, np.where(own < first, first, second), out=own)
+    return np.asarray(everything[1:])
 
 
 def _highest(scores: FloatArray, objects: Sequence[int]) -> Labels:
@@ -110,7 +115,6 @@ def _highest(scores: FloatArray, objects: Sequence[int]) -> Labels:
     labels = np.zeros(scores.shape[1:], dtype=np.uint16)
     best = np.zeros(scores.shape[1:], dtype=np.float32)
     for label, score in zip(objects, scores, strict=True):
-        is_better = score > best
-        labels = np.where(is_better, np.uint16(label), labels)
-        best = np.where(is_better, score, best)
+        np.copyto(labels, np.uint16(label), where=score > best)
+        np.maximum(best, score, out=best)
     return labels
