@@ -22,7 +22,7 @@ import torch
 from plain import plain_forward, plain_propagation
 from textbook import as_in_textbook
 
-from isegformer.clicks import Click
+from isegformer.clicks import Click, encode_disks
 from isegformer.evaluation.environment import describe_environment
 from isegformer.evaluation.memory import peak_rss_mb, reset_peaks
 from isegformer.interaction import SlicePredictor, load_predictor
@@ -108,6 +108,19 @@ def click_speed(weights: str, *, runtime: str, turns: int) -> Iterator[dict[str,
                 "click": number,
                 **asdict(_click_ratio(predictor, sized, eager, side, number=number, turns=turns)),
             }
+
+
+def encoding_ms() -> dict[str, float]:
+    """Return what it takes to turn clicks into maps of 384 x 384, by their number (medians)."""
+    rng = np.random.default_rng(0)
+    spent = {}
+    for number in CLICKS:
+        places = [(float(row), float(col), True) for row, col in rng.integers(0, 384, (number, 2))]
+        times = [
+            _seconds(lambda places=places: encode_disks(places, (384, 384), radius_px=5)) for _ in range(99)
+        ]
+        spent[str(number)] = round(1000 * statistics.median(times), 3)
+    return spent
 
 
 class Sized:
@@ -285,6 +298,8 @@ def main() -> None:
     report["clicks"] = _printed(
         click_speed(arguments.weights, runtime=arguments.runtime, turns=arguments.turns)
     )
+    report["encoding_ms"] = encoding_ms()
+    print(json.dumps({"encoding_ms": report["encoding_ms"]}), flush=True)
     report["propagation"] = _printed(
         propagation_speed(
             arguments.propagation_weights, runtime=arguments.runtime, turns=max(2, arguments.turns // 3)
