@@ -60,11 +60,19 @@ def depth(mask: Mask) -> FloatArray:
     -------
     FloatArray : (H, W), in pixels, 0 outside the mask
     """
-    padded = np.pad(mask.astype(np.uint8), 1)
+    depths = np.zeros(mask.shape, np.float32)
+    pixels = mask.astype(np.uint8)
+    # The nearest pixel outside lies in the box around the mask or on the ring around that box.
+    col, row, width, height = cv2.boundingRect(pixels)
+    if width == 0:
+        return depths
+    box = np.s_[row : row + height, col : col + width]
+    padded = cv2.copyMakeBorder(pixels[box], 1, 1, 1, 1, cv2.BORDER_CONSTANT | cv2.BORDER_ISOLATED, value=0)
     distance = cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
     # OpenCV's last digit depends on where the array lies in memory. Equal depths must be equal, or the same
     # mask is clicked here today and there tomorrow; squared distances between pixels are whole numbers.
-    return np.asarray(np.sqrt(np.rint(np.square(distance, dtype=np.float64))), dtype=np.float32)
+    depths[box] = np.sqrt(np.rint(np.square(distance, dtype=np.float64)))
+    return depths
 
 
 def next_click(
