@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from isegformer.training.augment import AUGMENTATIONS, PaperAugmentation
+from isegformer.training.augment import AUGMENTATIONS, IntensityAugmentation, PaperAugmentation
 
 GREY = np.linspace(0, 1, 6 * 7, dtype=np.float32).reshape(6, 7)
 COLOUR = np.stack([GREY, GREY[::-1], 0.5 * GREY], axis=2)
@@ -49,3 +49,12 @@ def test_the_paper_changes_brightness_contrast_and_channels_within_its_ranges():
     assert (alone.min(), alone.max()) == (pytest.approx(-0.25, abs=0.01), pytest.approx(0.25, abs=0.01))
     only_shifted = low[is_shifted & ~is_changed] - 0.4
     assert np.abs(only_shifted).max() == pytest.approx(10 / 255, abs=0.001)
+
+
+def test_seeds_are_those_that_monai_would_set():
+    ours, theirs = IntensityAugmentation(), IntensityAugmentation()
+    theirs._seed = lambda seed: theirs._transforms.set_random_state(seed=seed)
+    for seed in range(60):
+        np.testing.assert_array_equal(
+            *(augment(COLOUR, np.random.default_rng(seed)) for augment in (ours, theirs))
+        )
