@@ -30,7 +30,7 @@ from isegformer.propagation import PropagatorConfig, StcnPropagation
 from isegformer.propagation.combined import ShapesAndNetwork
 from isegformer.propagation.finishing import FinisherMaker, NetworkAlone
 from isegformer.propagation.slices import ArraySlices
-from isegformer.runtimes import EAGER, PropagationEngine, prepare_clicks, prepare_propagation
+from isegformer.runtimes import PropagationEngine, prepare_clicks, prepare_propagation
 from isegformer.types import FloatArray, Labels
 
 SIDE_PX = 384
@@ -39,7 +39,7 @@ RUNTIMES_COMPARED = ("cuda-graphs", "pytorch-bf16")
 CLICKS = [Click(row=190, col=200, is_positive=True), Click(row=60, col=80, is_positive=False)]
 FINISHERS: dict[str, FinisherMaker] = {"stcn": NetworkAlone, "combined": ShapesAndNetwork}
 N_SLICES = 96
-OBJECTS = (1, 3, 5)
+OBJECTS = (1, 3)
 LINES = 12
 """Kernels of a profile that are printed, the longest first."""
 
@@ -216,7 +216,7 @@ def main() -> None:
     ]
     print(json.dumps(lines[0]), flush=True)
     for name in NETWORKS:
-        for runtime in (*RUNTIMES_COMPARED, EAGER):
+        for runtime in RUNTIMES_COMPARED:
             _say(lines, click(name, runtime=runtime, turns=arguments.turns))
     for name in ("stcn", "stcn-small"):
         for objects in OBJECTS:

@@ -25,6 +25,17 @@ class Shifted:
         return self._network.logits(embedded, hint) + self._shift
 
 
+class Stale(Shifted):
+    """A click network that answers what it answered first, once a size comes again."""
+
+    def __init__(self, network):
+        super().__init__(network, 0.0)
+        self._first = {}
+
+    def logits(self, embedded, hint):
+        return self._first.setdefault(hint.shape, super().logits(embedded, hint))
+
+
 @dataclass(frozen=True)
 class Fake:
     """A runtime of click networks with a fault."""
@@ -32,6 +43,7 @@ class Fake:
     shift: float = 0.0
     reason: str | None = None
     error: Exception | None = None
+    is_stale: bool = False
     tolerance = SAME
 
     def missing(self, device):
@@ -40,7 +52,7 @@ class Fake:
     def click(self, network):
         if self.error:
             raise self.error
-        return Shifted(network, self.shift)
+        return Stale(network) if self.is_stale else Shifted(network, self.shift)
 
 
 @pytest.fixture
@@ -71,6 +83,13 @@ def test_a_runtime_that_answers_otherwise_is_not_used(click_network, order, capl
     assert prepared.engine is click_network
     assert "relative difference of logits" in prepared.trials[0].refusal
     assert "runtime wrong is not used" in caplog.text
+
+
+def test_a_runtime_that_errs_when_a_size_comes_again_is_not_used(click_network, order):
+    order(stale=Fake(is_stale=True))
+    prepared = prepare_clicks(click_network)
+    assert prepared.runtime == "pytorch"
+    assert "relative difference of logits" in prepared.trials[0].refusal
 
 
 def test_a_runtime_that_fails_is_not_used(click_network, order, caplog):

@@ -13,6 +13,9 @@ from isegformer.runtimes.runtime import Tolerance
 SIZES_PX = ((96, 128), (160, 112))
 """Two, so that a size which a runtime wrongly took for fixed is found out."""
 
+ROUNDS = 3
+"""How often each size comes, with other contents: a runtime may treat what comes again in another way."""
+
 
 @torch.inference_mode()
 def click_difference(engine: ClickEngine, network: ClickSegmenter, *, tolerance: Tolerance) -> float:
@@ -41,11 +44,12 @@ def propagation_difference(engine: PropagationEngine, network: Stcn, *, toleranc
 
 
 def _scenes(device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield noisy images (1, 3, H, W) of a bright disk, and the disk (1, 1, H, W)."""
+    """Yield noisy images (1, 3, H, W) of a bright disk, and the disk (1, 1, H, W); sizes take turns."""
     generator = torch.Generator().manual_seed(0)
-    for height, width in SIZES_PX:
+    for height, width in SIZES_PX * ROUNDS:
         rows, cols = torch.arange(height)[:, None], torch.arange(width)[None]
-        disk = ((rows - 0.4 * height) ** 2 + (cols - 0.55 * width) ** 2 < (0.2 * height) ** 2).float()
+        row, col = 0.3 + 0.4 * torch.rand(2, generator=generator)
+        disk = ((rows - row * height) ** 2 + (cols - col * width) ** 2 < (0.2 * height) ** 2).float()
         noise = 0.08 * torch.randn(height, width, generator=generator)
         image = (0.3 + 0.4 * disk + noise).clamp(0, 1).expand(1, 3, -1, -1).contiguous()
         yield image.to(device), disk[None, None].to(device)
