@@ -39,7 +39,7 @@ RUNTIMES_COMPARED = ("cuda-graphs", "pytorch-bf16")
 CLICKS = [Click(row=190, col=200, is_positive=True), Click(row=60, col=80, is_positive=False)]
 FINISHERS: dict[str, FinisherMaker] = {"stcn": NetworkAlone, "combined": ShapesAndNetwork}
 N_SLICES = 96
-OBJECTS = (1, 3)
+OBJECTS = (1, 3, 5)
 LINES = 12
 """Kernels of a profile that are printed, the longest first."""
 
