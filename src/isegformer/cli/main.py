@@ -27,6 +27,7 @@ from isegformer.cli import (
     train,
     weights,
 )
+from isegformer.cli.short_waits import wait_shortly
 from isegformer.errors import IsegformerError
 
 app = typer.Typer(
@@ -71,6 +72,7 @@ def _options(
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line on `arguments`, by default those of the process, and exit."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    wait_shortly()
     try:
         app(args=arguments, prog_name="isegformer")
     except KeyboardInterrupt:
