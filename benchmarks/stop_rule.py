@@ -1,9 +1,10 @@
 """What rules for the end of an object give on training volumes: Dice, and what lies beyond the object.
 
-    python benchmarks/stop_rule.py DATA_ROOT --cases 3
+    python benchmarks/stop_rule.py DATA_ROOT --folder volumes/chaos_t2 --axis 2 --cases 5
+    python benchmarks/stop_rule.py DATA_ROOT --folder volumes/hippocampus --axis 1 --cases 20
 
-DATA_ROOT holds `index.json` and `volumes/chaos_t2`. Every organ is propagated alone across axis 2, from one
-and from three slices of the ground truth.
+DATA_ROOT holds `index.json` and the folder. Every object is propagated alone, from one and from three slices
+of the ground truth.
 """
 
 import argparse
@@ -14,35 +15,44 @@ import numpy as np
 from isegformer.datasets import read_split
 from isegformer.evaluation import dice
 from isegformer.evaluation.volume_protocol import spread_inside
-from isegformer.models import load
 from isegformer.propagation import PropagatorConfig, StcnPropagation, StopRule, VolumeSlices
+from isegformer.propagation.loading import load_propagation_engine
+from isegformer.runtimes import EAGER
 from isegformer.volume import default_window, read_label_map, read_volume
 
-FOLDER, AXIS = "volumes/chaos_t2", 2
 RULES = {
     "none": None,
-    "confidence 0.6": StopRule(min_confidence=0.6),
-    "area 20 %, confidence 0.6": StopRule(area_fraction=0.2, min_confidence=0.6),
-    "confidence 0.8": StopRule(min_confidence=0.8),
-    "area 20 %, confidence 0.8, patience 1": StopRule(area_fraction=0.2, min_confidence=0.8, patience=1),
+    **{
+        f"confidence {least}": StopRule(confidence_fraction=0, min_confidence=least)
+        for least in (0.6, 0.8, 0.85, 0.9)
+    },
+    **{
+        f"{part} of the highest confidence": StopRule(confidence_fraction=part, min_confidence=0.6)
+        for part in (0.9, 0.93, 0.95, 0.97)
+    },
 }
 
 
 def main() -> None:
     """Print one line for each rule and number of annotated slices."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data_root", type=Path)
+    parser.add_argument("--folder", default="volumes/chaos_t2")
+    parser.add_argument("--axis", type=int, default=2)
     parser.add_argument("--weights", default="stcn-small")
+    parser.add_argument("--runtime", default=EAGER)
     parser.add_argument("--cases", type=int, default=3)
     arguments = parser.parse_args()
-    network = load(arguments.weights)
-    folder = arguments.data_root / FOLDER
+    network = load_propagation_engine(arguments.weights, device="cpu", runtime=arguments.runtime).engine
+    folder, axis = arguments.data_root / arguments.folder, arguments.axis
     results: dict[tuple[int, str], list[tuple[float, int, float]]] = {}
-    cases = read_split(arguments.data_root / "index.json", folder=FOLDER, split="train")
+    cases = read_split(arguments.data_root / "index.json", folder=arguments.folder, split="train")
     for case in cases[: arguments.cases]:
         volume = read_volume(folder / f"{case}_image.nii.gz")
-        slices = VolumeSlices(volume, axis=AXIS, window=default_window(volume))
-        labels = np.moveaxis(read_label_map(folder / f"{case}_label.nii.gz").labels, AXIS, 0)
+        slices = VolumeSlices(volume, axis=axis, window=default_window(volume))
+        labels = np.moveaxis(read_label_map(folder / f"{case}_label.nii.gz").labels, axis, 0)
         for value in np.unique(labels[labels > 0]):
             truth = labels == value
             present = np.flatnonzero(truth.any(axis=(1, 2)))

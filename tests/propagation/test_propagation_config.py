@@ -8,7 +8,13 @@ from isegformer.propagation.config import PropagatorConfig, StopRule
 
 @pytest.mark.parametrize(
     "change",
-    [{"area_fraction": 1.1}, {"min_confidence": -0.1}, {"patience": 0}, {"min_area_px": -1}],
+    [
+        {"area_fraction": 1.1},
+        {"min_confidence": -0.1},
+        {"confidence_fraction": 1.1},
+        {"patience": 0},
+        {"min_area_px": -1},
+    ],
 )
 def test_stop_rules_out_of_range_are_refused(change):
     with pytest.raises(ConfigError, match="expected"):

@@ -5,10 +5,10 @@ import torch
 from isegformer.propagation.config import StopRule
 from isegformer.propagation.stopping import ObjectAtEnds, ObjectTracker
 
-RULE = StopRule(area_fraction=0.5, min_area_px=3, min_confidence=0.7, patience=2)
+RULE = StopRule(area_fraction=0.5, min_area_px=3, confidence_fraction=0, min_confidence=0.7, patience=2)
 
 
-def tracker(rule=RULE, **ends):
+def tracker(rule=RULE, surest=None, **ends):
     """Return a tracker; o5=(12, False) is object 5 with its area and whether it is at the far end."""
     return ObjectTracker(
         rule,
@@ -16,6 +16,7 @@ def tracker(rule=RULE, **ends):
             int(name[1:]): ObjectAtEnds(start_area_px=area, is_at_far_end=far)
             for name, (area, far) in ends.items()
         },
+        surest={} if surest is None else surest,
     )
 
 
@@ -40,6 +41,26 @@ def test_low_confidence_is_weak():
     one.observe(probability((4, 0.65)))
     one.observe(probability((4, 0.65)))
     assert one.active == []
+
+
+def test_an_object_is_weak_when_the_network_is_less_sure_than_it_was():
+    one = tracker(StopRule(confidence_fraction=0.9, min_confidence=0), o5=(4, False), o7=(4, False))
+    for sure, unsure in ((0.7, 0.8), (0.9, 0.73), (0.82, 0.75), (0.8, 0.74), (0.8, 0.73)):
+        assert one.active == [5, 7]
+        one.observe(probability((4, sure), (4, unsure)))
+    assert one.active == [7]  # two slices in a row below 0.81, against 0.72 for the one never so sure
+
+
+def test_passes_of_a_round_share_how_sure_the_network_was():
+    rule, surest = StopRule(confidence_fraction=0.9, min_confidence=0), {}
+    between = tracker(rule, surest, o5=(4, True))
+    between.observe(probability((4, 0.9)))
+    beyond, alone = tracker(rule, surest, o5=(4, False)), tracker(rule, o5=(4, False))
+    for one in (beyond, alone):
+        for _ in range(2):
+            one.observe(probability((4, 0.8)))
+    assert beyond.active == []
+    assert alone.active == [5]
 
 
 def test_objects_end_independently():

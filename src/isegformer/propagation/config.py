@@ -13,8 +13,10 @@ class StopRule:
     """When an object has ended, so that a pass stops carrying it on.
 
     On each predicted slice an object is weak if its area falls below `area_fraction` of its area on the slice
-    where the pass began (at least `min_area_px`, but never more than that area itself), or if its mean
-    probability inside that area falls below `min_confidence`. After `patience` weak slices in a row it is
+    where the pass began (at least `min_area_px`, but never more than that area itself), or if its confidence,
+    the mean probability inside that area, falls below `confidence_fraction` of the highest that the round has
+    seen of it, or below `min_confidence`. How sure a network is depends on the network and on the object;
+    where an object ends it becomes less sure than it was. After `patience` weak slices in a row the object is
     background for the rest of the pass and enters memory no more. An object that the user drew at the far end
     of the pass never stops; one that is absent at both ends, or at the start of a pass with no far end, is
     never begun.
@@ -26,17 +28,20 @@ class StopRule:
     min_area_px: int = 4
     """Area in px of the working grid below which an object is weak."""
 
-    min_confidence: float = 0.8
-    """Mean probability inside the object below which it is weak, in [0, 1]."""
+    confidence_fraction: float = 0.93
+    """Part of the highest confidence so far below which an object is weak, in [0, 1]."""
+
+    min_confidence: float = 0.6
+    """Confidence below which an object is weak whatever it was before, in [0, 1]."""
 
     patience: int = 2
     """Weak slices in a row that end the object, at least 1."""
 
     def __post_init__(self) -> None:
-        if not (0 <= self.area_fraction <= 1 and 0 <= self.min_confidence <= 1):
+        shares = (self.area_fraction, self.confidence_fraction, self.min_confidence)
+        if not all(0 <= share <= 1 for share in shares):
             raise ConfigError(
-                f"area_fraction is {self.area_fraction} and min_confidence {self.min_confidence}, "
-                "expected both in [0, 1]"
+                f"area_fraction, confidence_fraction and min_confidence are {shares}, expected all in [0, 1]"
             )
         if self.patience < 1 or self.min_area_px < 0:
             raise ConfigError(

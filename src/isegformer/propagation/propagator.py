@@ -210,9 +210,12 @@ class Propagator:
         finisher = self._finish(dict(self._annotations))
         passes = plan_round(new.keys(), self._annotations.keys(), n_slices=len(self._slices))
         total, done, touched = sum(len(one.indices) for one in passes), 0, set[int]()
+        surest: dict[int, float] = {}
         for place, one in enumerate(passes):
             later = [another.indices for another in passes[place + 1 :]]
-            walk = _Walk(memory=self._memory(one), tracker=self._tracker(one), last_memory=one.start)
+            walk = _Walk(
+                memory=self._memory(one), tracker=self._tracker(one, surest=surest), last_memory=one.start
+            )
             for index in one.indices:
                 if is_cancelled is not None and is_cancelled():
                     return _report(done, total, touched)
@@ -329,7 +332,7 @@ class Propagator:
         masks = self._masks(self._annotations[index])
         return self._encoder.entry(index, masks, objects=self.objects)
 
-    def _tracker(self, one: Pass) -> ObjectTracker:
+    def _tracker(self, one: Pass, *, surest: dict[int, float]) -> ObjectTracker:
         areas = self._masks(self._annotations[one.start]).sum(dim=(1, 2, 3))
         far = set() if one.far is None else set(objects_in({one.far: self._annotations[one.far]}))
         return ObjectTracker(
@@ -338,6 +341,7 @@ class Propagator:
                 label: ObjectAtEnds(start_area_px=int(area), is_at_far_end=label in far)
                 for label, area in zip(self.objects, areas, strict=True)
             },
+            surest=surest,
         )
 
     def _masks(self, labels: Labels) -> Tensor:

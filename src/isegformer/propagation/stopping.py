@@ -1,6 +1,6 @@
 """Follows each object along a pass and decides where it has ended."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 
 import torch
@@ -22,12 +22,25 @@ class ObjectAtEnds:
 
 
 class ObjectTracker:
-    """Which objects a pass still carries."""
+    """Which objects a pass still carries.
 
-    def __init__(self, rule: StopRule | None, ends: Mapping[int, ObjectAtEnds]) -> None:
+    Parameters
+    ----------
+    surest : the highest confidence of each object so far, by label; the passes of a round share it, and it
+        grows here. Between annotated slices it shows how sure the network is of an object that is there.
+    """
+
+    def __init__(
+        self,
+        rule: StopRule | None,
+        ends: Mapping[int, ObjectAtEnds],
+        *,
+        surest: MutableMapping[int, float],
+    ) -> None:
         self._rule = rule
         self._ends = dict(ends)
         self._weak = dict.fromkeys(ends, 0)
+        self._surest = surest
         self._active = [
             label
             for label, end in sorted(ends.items())
@@ -52,11 +65,13 @@ class ObjectTracker:
             self._judge(label, area=int(area), confidence=confidence, rule=self._rule)
 
     def _judge(self, label: int, *, area: int, confidence: float, rule: StopRule) -> None:
+        self._surest[label] = max(self._surest.get(label, 0.0), confidence)
         end = self._ends[label]
         if end.is_at_far_end:
             return
         least = min(max(rule.min_area_px, rule.area_fraction * end.start_area_px), end.start_area_px)
-        is_weak = area < least or confidence < rule.min_confidence
+        least_sure = max(rule.min_confidence, rule.confidence_fraction * self._surest[label])
+        is_weak = area < least or confidence < least_sure
         self._weak[label] = self._weak[label] + 1 if is_weak else 0
         if self._weak[label] >= rule.patience:
             self._active.remove(label)
