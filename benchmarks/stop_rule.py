@@ -1,7 +1,7 @@
 """What rules for the end of an object give on training volumes: Dice, and what lies beyond the object.
 
     python benchmarks/stop_rule.py DATA_ROOT --folder volumes/chaos_t2 --axis 2 --cases 5
-    python benchmarks/stop_rule.py DATA_ROOT --folder volumes/hippocampus --axis 1 --cases 20
+    python benchmarks/stop_rule.py DATA_ROOT --folder volumes/hippocampus --axis 1 --cases 12
 
 DATA_ROOT holds `index.json` and the folder. Every object is propagated alone, from one and from three slices
 of the ground truth.

@@ -14,6 +14,12 @@ def before_torch(monkeypatch):
     monkeypatch.delitem(sys.modules, "torch", raising=False)
 
 
+def test_idle_threads_soon_sleep(before_torch):
+    environment = {}
+    assert wait_shortly(environment) is True
+    assert environment == {"GOMP_SPINCOUNT": "10000"}
+
+
 def test_what_users_set_stays(before_torch):
     for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
         environment = {name: "users"}

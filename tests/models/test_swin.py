@@ -2,6 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from isegformer.models import swin
 from isegformer.models.config import SwinConfig
 from isegformer.models.swin import (
     KEPT_MASKS,
@@ -9,7 +10,6 @@ from isegformer.models.swin import (
     PatchMerging,
     SwinBackbone,
     SwinBlock,
-    kept_shift_mask,
     shift_mask,
 )
 from isegformer.models.windows import merge_windows, split_windows
@@ -109,20 +109,26 @@ def test_mask_of_several_windows_parts_only_the_last_row_and_column_of_them():
         assert torch.equal(mask, -100.0 * torch.tensor(expected))
 
 
-def test_masks_are_made_once_for_a_size_and_used_in_training_after_inference():
+def test_masks_are_made_once_for_a_size_and_used_in_training_after_inference(monkeypatch):
     config = SwinConfig(embed_channels=4, depths=(2,), heads=(1,), window=2, drop_path=0.0)
     backbone = SwinBackbone(config)
-    kept_shift_mask.cache_clear()
+    made = []
+    monkeypatch.setattr(
+        swin, "shift_mask", lambda size, **options: made.append(size) or shift_mask(size, **options)
+    )
     x = torch.rand(2, 4, 5, 7)
     with torch.inference_mode():
         expected = backbone(x)[0].clone()
     (feature,) = backbone(x)
     feature.sum().backward()
-    assert kept_shift_mask.cache_info().misses == 1
     torch.testing.assert_close(feature.detach(), expected)
-    for height in range(3, 3 + 2 * KEPT_MASKS):
+    backbone(torch.rand(1, 4, 3, 7))
+    backbone(x)
+    assert made == [(5, 7), (3, 7)]
+    for height in range(6, 6 + KEPT_MASKS):
         backbone(torch.rand(1, 4, height, 7))
-    assert kept_shift_mask.cache_info().currsize == KEPT_MASKS
+    backbone(x)
+    assert made[2:] == [(6, 7), (7, 7), (5, 7)]
     assert not any("mask" in name for name in backbone.state_dict())
 
 

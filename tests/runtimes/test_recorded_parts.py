@@ -69,6 +69,37 @@ def test_the_recording_that_was_not_used_for_longest_goes(recorder):
     assert recorder.recorded == [(1,), (2,), (3,), (2,)]
 
 
+def test_large_inputs_and_others_of_the_same_shape_but_type_are_not_recorded(recorder):
+    part = RecordedPart(nn.Identity(), record=recorder)
+    for _ in range(3):
+        part(torch.ones(2, 1, 768, 400))
+    part(torch.ones(3))
+    part(torch.ones(3, dtype=torch.int64))
+    assert recorder.recorded == []
+
+
+def test_where_nothing_can_be_recorded_the_first_error_passes_through():
+    def fail(part, inputs):
+        raise RuntimeError("out of memory")
+
+    part = RecordedPart(nn.ReLU(), record=fail)
+    part(torch.ones(2))
+    with pytest.raises(RuntimeError, match="out of memory"):
+        part(torch.ones(2))
+
+
+def test_where_a_later_recording_fails_work_goes_on_without(recorder, caplog):
+    def record(part, inputs):
+        if len(inputs[0]) == 3:
+            raise RuntimeError("out of memory")
+        return recorder(part, inputs)
+
+    part = RecordedPart(nn.ReLU(), record=record)
+    answers = [part(torch.ones(length))[0][0].item() for length in (2, 2, 3, 3, 2, 2, 4, 4)]
+    assert answers == [1, 2, 1, 1, 1, 1, 1, 1]  # the recordings of this test answer twice what is right
+    assert "not recorded any more, and slower: out of memory" in caplog.text
+
+
 def test_threads_take_turns(recorder):
     inside, most = [], []
 

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import lightning as L
 import pytest
 import torch
+from lightning.pytorch.callbacks import WeightAveraging
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
@@ -34,9 +35,14 @@ def test_average_takes_weights_and_whole_numbers_of_a_network_alike():
     before = {name: value.clone() for name, value in averaged.module.state_dict().items()}
     averaged.update_parameters(network)
     for name, value in averaged.module.state_dict().items():
-        share = 2 / 11
-        expected = share * before[name] + (1 - share) * network.state_dict()[name]
-        assert torch.equal(value, expected.to(value.dtype)), name
+        share, now = 2 / 11, network.state_dict()[name]
+        expected = share * before[name] + (1 - share) * now if now.is_floating_point() else now
+        assert torch.equal(value, expected), name
+
+
+def test_older_checkpoints_find_their_average():
+    averaging = AveragedWeights(multi_avg_fn=warmed_average(0.9), use_buffers=True)
+    assert averaging.state_key == "WeightAveraging" == WeightAveraging().state_key
 
 
 def test_average_lies_on_the_device_of_the_run():

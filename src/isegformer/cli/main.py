@@ -6,6 +6,7 @@ interrupted. Commands import what they need when they run, so that `--help` answ
 
 import errno
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
@@ -72,7 +73,7 @@ def _options(
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line on `arguments`, by default those of the process, and exit."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
-    wait_shortly()
+    wait_shortly(os.environ)
     try:
         app(args=arguments, prog_name="isegformer")
     except KeyboardInterrupt:

@@ -4,7 +4,6 @@ GNU's OpenMP, which PyTorch brings along on Linux, lets idle threads spin for mi
 from one library to the other, and back, they keep cores from doing the other's work.
 """
 
-import os
 import sys
 from collections.abc import MutableMapping
 
@@ -15,8 +14,13 @@ GIVEN_BY_USERS = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
 """Whoever set one of these knows better."""
 
 
-def wait_shortly(environment: MutableMapping[str, str] = os.environ) -> bool:
-    """Set how long idle threads spin; False where it was set before, or PyTorch has read it already."""
+def wait_shortly(environment: MutableMapping[str, str]) -> bool:
+    """Set how long idle threads of this process spin; False where the user did, or PyTorch is loaded.
+
+    Parameters
+    ----------
+    environment : of the process; PyTorch reads it once, when it is loaded
+    """
     if "torch" in sys.modules or any(name in environment for name in GIVEN_BY_USERS):
         return False
     environment["GOMP_SPINCOUNT"] = SPINS

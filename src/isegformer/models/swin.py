@@ -7,8 +7,6 @@ Source: Liu et al. 2021, "Swin Transformer". Two details that other libraries tr
 shifted by M // 2 also where the grid is smaller than a window, and masked logits get -100, not -inf.
 """
 
-import functools
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -21,8 +19,8 @@ PATCH = 4
 """Side of a patch in pixels."""
 MASKED_LOGIT = -100.0
 """Added to the attention between positions that are neighbours only because of the cyclic shift."""
-KEPT_MASKS = 8
-"""Masks that are kept for slices to come: those of two sizes, in networks of four stages. A few MB each."""
+KEPT_MASKS = 2
+"""Masks that a stage keeps: a slice is looked at in two sizes. A few MB each."""
 
 
 class PatchEmbedding(nn.Module):
@@ -81,7 +79,9 @@ class FixedWindowAttention(WindowAttention):
     made_bias: Tensor
 
     def __init__(self, attention: WindowAttention, *, dtype: torch.dtype) -> None:
-        super().__init__(attention.proj.in_features, heads=attention.heads, window=attention.window)
+        nn.Module.__init__(self)  # all layers are those of the other
+        self.heads, self.window = attention.heads, attention.window
+        self.relative_position_index = attention.relative_position_index
         self.qkv, self.proj = attention.qkv, attention.proj
         self.relative_position_bias_table = attention.relative_position_bias_table
         self.register_buffer("made_bias", attention.bias().detach().to(dtype), persistent=False)
@@ -188,17 +188,28 @@ class SwinStage(nn.Module):
             )
             for block, rate in enumerate(drop_paths)
         )
+        self._masks: tuple[tuple[tuple[tuple[int, int], torch.device], Tensor], ...] = ()
         is_last = stage == len(config.depths) - 1
         self.downsample = None if is_last else PatchMerging(channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, h, w, C) -> (B, h, w, C), before the step to the next scale."""
-        height, width = x.shape[1:3]
-        make_mask = kept_shift_mask if _is_computed(x) else shift_mask
-        mask = make_mask((height, width), window=self.window, device=x.device)
+        mask = self._mask(x)
         for block in self.blocks:
             x = block(x, mask if block.shift else None)
         return x
+
+    def _mask(self, x: Tensor) -> Tensor:
+        """Return the `shift_mask` of a grid (B, h, w, C), a kept one if there is; no weights are in it."""
+        place = ((x.shape[1], x.shape[2]), x.device)
+        if not _is_computed(x):
+            return shift_mask(place[0], window=self.window, device=x.device)
+        kept = next((mask for known, mask in self._masks if known == place), None)
+        if kept is None:
+            with torch.inference_mode(False):  # what inference mode makes cannot be used in training
+                kept = shift_mask(place[0], window=self.window, device=x.device)
+            self._masks = (*self._masks, (place, kept))[-KEPT_MASKS:]
+        return kept
 
 
 class SwinBackbone(nn.Module):
@@ -241,13 +252,6 @@ def shift_mask(size: tuple[int, int], *, window: int, device: torch.device) -> T
     is_last_col = (cols == cols.shape[0] - 1)[None, :, None, None]
     masked = (is_last_row & is_apart[0]) | (is_last_col & is_apart[1])  # (h / M, w / M, N, N)
     return masked.flatten(0, 1).to(torch.float32) * MASKED_LOGIT
-
-
-@functools.lru_cache(maxsize=KEPT_MASKS)
-def kept_shift_mask(size: tuple[int, int], *, window: int, device: torch.device) -> Tensor:
-    """Return `shift_mask` for a size that is likely to come again; it holds no weights, so it cannot age."""
-    with torch.inference_mode(False):  # what inference mode makes cannot be used in training
-        return shift_mask(size, window=window, device=device)
 
 
 def _is_computed(x: Tensor) -> bool:

@@ -52,11 +52,18 @@ class AutocastPytorch:
 
 def missing_half_precision(device: torch.device) -> str | None:
     """Return why autocast to bfloat16 is not used on a device, in words; None where it is."""
-    if device.type == "cuda" and not torch.cuda.is_bf16_supported():
+    if device.type == "cuda" and not _computes_in_bfloat16(device):
         return "this graphics card has no bfloat16"
     if device.type not in ("cuda", "cpu"):
         return f"bfloat16 is not tried on devices of type {device.type}"
     return None
+
+
+def _computes_in_bfloat16(device: torch.device) -> bool:
+    """Tell whether a card does so itself; NVIDIA's before Ampere make do with float32."""
+    if torch.version.hip is not None:
+        return bool(torch.cuda.is_bf16_supported())
+    return torch.cuda.get_device_capability(device)[0] >= 8
 
 
 class _AutocastClicks:

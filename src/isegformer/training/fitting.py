@@ -41,9 +41,13 @@ def warmed_average(decay: float) -> Callable[[Weights, Weights, Tensor | int], N
     hundredfold since then, such as a variance of batch norm, even a small share of its start spoils it.
 
     All weights of one type are averaged at once, in place: being asked costs a GPU more time than the sums.
+    Whole numbers are counts and indices; of them the last are taken, since rounding would lower them.
     """
 
     def average(averaged: Weights, current: Weights, count: Tensor | int) -> None:
+        if not averaged[0].is_floating_point():
+            torch._foreach_copy_(averaged, current)
+            return
         steps = int(count)
         share = min(decay, (1 + steps) / (10 + steps))
         before, now = torch._foreach_mul(averaged, share), torch._foreach_mul(current, 1 - share)
@@ -57,6 +61,11 @@ class AveragedWeights(WeightAveraging):
 
     Lightning would make the average before it moves the weights there, and fetch them for every step.
     """
+
+    @property
+    def state_key(self) -> str:
+        """Name in checkpoints; that of Lightning's class, so that older runs can be resumed."""
+        return WeightAveraging.__qualname__
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Make the average."""
