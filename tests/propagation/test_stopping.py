@@ -1,5 +1,6 @@
 """Tests for isegformer.propagation.stopping."""
 
+import pytest
 import torch
 
 from isegformer.propagation.config import StopRule
@@ -61,6 +62,15 @@ def test_passes_of_a_round_share_how_sure_the_network_was():
             one.observe(probability((4, 0.8)))
     assert beyond.active == []
     assert alone.active == [5]
+
+
+def test_a_few_sure_pixels_do_not_count_as_the_object():
+    surest = {}
+    one = tracker(StopRule(area_fraction=0.5), surest, o5=(8, False))
+    for area, confidence in ((8, 0.8), (3, 1.0), (8, 0.78)):
+        one.observe(probability((area, confidence)))
+    assert surest[5] == pytest.approx(0.8)
+    assert one.active == [5]
 
 
 def test_objects_end_independently():

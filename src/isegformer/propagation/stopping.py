@@ -65,12 +65,13 @@ class ObjectTracker:
             self._judge(label, area=int(area), confidence=confidence, rule=self._rule)
 
     def _judge(self, label: int, *, area: int, confidence: float, rule: StopRule) -> None:
-        self._surest[label] = max(self._surest.get(label, 0.0), confidence)
         end = self._ends[label]
+        least = min(max(rule.min_area_px, rule.area_fraction * end.start_area_px), end.start_area_px)
+        if area >= least:  # a few pixels may be certain by chance
+            self._surest[label] = max(self._surest.get(label, 0.0), confidence)
         if end.is_at_far_end:
             return
-        least = min(max(rule.min_area_px, rule.area_fraction * end.start_area_px), end.start_area_px)
-        least_sure = max(rule.min_confidence, rule.confidence_fraction * self._surest[label])
+        least_sure = max(rule.min_confidence, rule.confidence_fraction * self._surest.get(label, 0.0))
         is_weak = area < least or confidence < least_sure
         self._weak[label] = self._weak[label] + 1 if is_weak else 0
         if self._weak[label] >= rule.patience:
