@@ -30,7 +30,7 @@ from isegformer.propagation import PropagatorConfig, StcnPropagation
 from isegformer.propagation.combined import ShapesAndNetwork
 from isegformer.propagation.finishing import FinisherMaker, NetworkAlone
 from isegformer.propagation.slices import ArraySlices
-from isegformer.runtimes import PropagationEngine, prepare_clicks, prepare_propagation
+from isegformer.runtimes import EAGER, PropagationEngine, prepare_clicks, prepare_propagation
 from isegformer.types import FloatArray, Labels
 
 SIDE_PX = 384
@@ -216,7 +216,7 @@ def main() -> None:
     ]
     print(json.dumps(lines[0]), flush=True)
     for name in NETWORKS:
-        for runtime in RUNTIMES_COMPARED:
+        for runtime in (*RUNTIMES_COMPARED, EAGER):
             _say(lines, click(name, runtime=runtime, turns=arguments.turns))
     for name in ("stcn", "stcn-small"):
         for objects in OBJECTS:
