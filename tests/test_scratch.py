@@ -107,6 +107,27 @@ def unsupported(descriptor, offset, length):
     raise OSError(errno.EOPNOTSUPP, "Operation not supported")
 
 
+@needs_proc
+def test_pages_that_are_let_go_take_no_memory_and_come_back(tmp_path):
+    def in_memory():
+        status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        kib = {line.split(":")[0]: int(line.split()[1]) for line in status if line.startswith("Rss")}
+        return 1024 * (kib["RssFile"] + kib["RssShmem"])  # a temporary folder may be memory itself
+
+    array = scratch.on_disk((32 * scratch.MIB,), np.uint8, folder=tmp_path)
+    array[:] = 7
+    before = in_memory()
+    scratch.let_go(array)
+    assert before - in_memory() > 24 * scratch.MIB
+    assert (array == 7).all()
+
+
+def test_an_ordinary_array_stays_in_memory():
+    array = np.arange(5)
+    scratch.let_go(array)
+    np.testing.assert_array_equal(array, [0, 1, 2, 3, 4])
+
+
 @pytest.mark.usefixtures("_everything_is_large")
 def test_a_full_disk_is_an_error_that_says_how_much_is_needed_where(monkeypatch, tmp_path):
     monkeypatch.setenv(scratch.FOLDER_VARIABLE, str(tmp_path))

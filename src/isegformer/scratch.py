@@ -84,6 +84,13 @@ def converted(array: AnyArray, dtype: DTypeLike) -> AnyArray:
     return result
 
 
+def let_go(array: AnyArray) -> None:
+    """Take the pages of an array that lies on disk out of memory; who reads them brings them back."""
+    mapped: object = array.base
+    if isinstance(mapped, mmap.mmap) and hasattr(mapped, "madvise"):  # not on Windows
+        mapped.madvise(mmap.MADV_DONTNEED)
+
+
 def slabs(array: AnyArray) -> Iterator[tuple[slice, ...]]:
     """Yield indices that cut an array into parts of about `SLAB_BYTES`, in the order in which they lie."""
     axis = 0 if order_of(array) == "C" else array.ndim - 1

@@ -102,6 +102,27 @@ def test_the_second_start_compiles_nothing(runtime, click_network, monkeypatch, 
     assert prepare_clicks(click_network, runtime=runtime).runtime == runtime
 
 
+@pytest.mark.parametrize("runtime", ["openvino", "openvino-bf16"])
+def test_the_first_start_and_later_ones_answer_alike(runtime, click_network, tmp_path, monkeypatch):
+    monkeypatch.setenv("ISEGFORMER_COMPILED", str(tmp_path))
+    image, hint = torch.rand(2, 1, 3, 64, 96).unbind()
+    answers = []
+    for _ in range(2):
+        try:
+            engine = prepare_clicks(click_network, runtime=runtime).engine
+        except ConfigError as error:
+            pytest.skip(f"cannot be tried here: {error}")
+        for graph in tmp_path.iterdir():
+            graph.write_bytes(b"")  # weights in use lie elsewhere
+        answers.append(engine.logits(engine.embed(image), hint))
+    # without room for the cache nothing is imported
+    monkeypatch.setenv("ISEGFORMER_SCRATCH", str(tmp_path / "nowhere"))
+    engine = prepare_clicks(click_network, runtime=runtime).engine
+    answers.append(engine.logits(engine.embed(image), hint))
+    assert torch.equal(answers[0], answers[1])
+    assert torch.equal(answers[0], answers[2])
+
+
 def test_as_many_clicks_are_needed(runtime, device):
     rows, cols = np.mgrid[:96, :112]
     rng = np.random.default_rng(0)

@@ -77,7 +77,7 @@ class PropagatorConfig:
     objects_at_once: int = 8
     """Objects that go through the network together; more take turns, so that the peak does not grow."""
 
-    together_px: int = 512 * 512
+    together_px: int = 2 * 256 * 256
     """Pixels of the working grid that go through the network at once: several slices where they are small
     and read the same memory, never less than one."""
 

@@ -14,6 +14,7 @@ from isegformer.models.stcn import Stcn
 from isegformer.runtimes.compiled_cache import CompiledCache
 from isegformer.runtimes.cuda_graphs import CudaGraphs
 from isegformer.runtimes.engines import ClickEngine, PropagationEngine
+from isegformer.runtimes.heap import return_freed_heap
 from isegformer.runtimes.openvino import OpenVino
 from isegformer.runtimes.pytorch import AutocastPytorch, EagerPytorch
 from isegformer.runtimes.runtime import REDUCED, SAME, Runtime
@@ -108,6 +109,7 @@ def _prepare(
     for name in _candidates(network, runtime=runtime):
         engine, trial = _tried(name, network, make=make, difference=difference)
         trials.append(trial)
+        return_freed_heap()
         if engine is not None:
             return Prepared(engine=engine, trials=tuple(trials))
     raise ConfigError(

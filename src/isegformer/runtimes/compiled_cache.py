@@ -3,6 +3,10 @@
 A file holds the SHA-256 of what follows it, then the graph as its runtime wrote it: a damaged one is compiled
 again, not loaded. Whoever can write to the folder could run code, as in the folder of the package itself; it
 is made for its owner alone.
+
+What is read lies in a temporary file that is mapped into memory: runtimes use the weights in it where they
+are, and the system may take back the pages that nobody looks at. The file of the cache itself is not mapped,
+since another computer that shares the folder may delete it meanwhile.
 """
 
 import hashlib
@@ -20,7 +24,9 @@ from torch import nn
 
 import isegformer
 from isegformer.atomic import replace_atomically
-from isegformer.errors import WriteError
+from isegformer.errors import ScratchError, WriteError
+from isegformer.scratch import on_disk
+from isegformer.types import AnyArray
 
 CACHE_VARIABLE = "ISEGFORMER_COMPILED"
 """Environment variable that names the folder of compiled graphs."""
@@ -45,26 +51,33 @@ class CompiledCache:
     most_bytes: int = 4 * 1024**3
     """Of all files together."""
 
-    def read(self, key: str) -> bytes | None:
-        """Return a graph; None where it is not there, or damaged."""
+    def read(self, key: str) -> AnyArray | None:
+        """Return a graph as uint8 (bytes,), on disk; None where it is not there, damaged, or without room."""
         path = self._path(key)
         try:
-            content = path.read_bytes()
-            os.utime(path)  # used now
+            with path.open("rb") as file:
+                os.utime(path)  # used now
+                digest = file.read(DIGEST_BYTES)
+                n_bytes = os.fstat(file.fileno()).st_size - DIGEST_BYTES
+                graph = on_disk((n_bytes,), np.uint8) if n_bytes > 0 else np.zeros(0, np.uint8)
+                file.readinto(graph.data)
+        except ScratchError as error:
+            logger.warning("a compiled graph cannot be used: %s", error)
+            return None
         except OSError:
             return None
-        digest, graph = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
-        if hashlib.sha256(graph).digest() != digest:
+        if hashlib.sha256(graph.data).digest() != digest:
             logger.warning("%s is damaged and will be made again", path)
             return None
         return graph
 
-    def write(self, key: str, graph: bytes) -> None:
+    def write(self, key: str, graph: memoryview) -> None:
         """Keep a graph; where that cannot be, a warning says so, and the next start compiles again."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with replace_atomically(self._path(key)) as temporary:
-                temporary.write_bytes(hashlib.sha256(graph).digest() + graph)
+            with replace_atomically(self._path(key)) as temporary, temporary.open("wb") as file:
+                file.write(hashlib.sha256(graph).digest())
+                file.write(graph)
             self._make_room(newest=self._path(key))
         except (OSError, WriteError) as error:
             logger.warning("compiled graphs are not kept for the next start: %s", error)

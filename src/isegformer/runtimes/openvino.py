@@ -5,6 +5,7 @@ for OpenVINO: docs/decisions/0014-runtimes.md.
 """
 
 import importlib.util
+import io
 import threading
 import warnings
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ from isegformer.runtimes.engines import ClickEngine, PropagationEngine
 from isegformer.runtimes.graphs import Graph, click_graphs, keys_of, propagation_graphs
 from isegformer.runtimes.openvino_package import CPU, load_openvino, openvino_core
 from isegformer.runtimes.runtime import Tolerance
+from isegformer.scratch import let_go
+from isegformer.types import AnyArray
 
 if TYPE_CHECKING:
     import openvino as ov
@@ -60,20 +63,38 @@ class OpenVino:
         return _CompiledPropagation(network, self._compiled(propagation_graphs(network)))
 
     def _compiled(self, graphs: Mapping[str, Graph]) -> dict[str, "_CompiledGraph"]:
-        return {name: _CompiledGraph(self._model(graph)) for name, graph in graphs.items()}
+        return {name: self._compiled_graph(graph) for name, graph in graphs.items()}
 
-    def _model(self, graph: Graph) -> "ov.CompiledModel":
+    def _compiled_graph(self, graph: Graph) -> "_CompiledGraph":
         machine = (
             load_openvino().__version__,
             openvino_core().get_property(CPU, "FULL_DEVICE_NAME"),
             self.precision,
         )
         key = graph_key(graph.module, settings=machine)
-        if (stored := self.cache.read(key)) is not None:
-            return openvino_core().import_model(stored, CPU, self._settings)
+        stored = self.cache.read(key)
+        if stored is None:
+            model = self._exported(graph, key=key)
+            stored = self.cache.read(key)
+            if stored is None:
+                return _CompiledGraph(model)
+            del model  # what is imported takes less memory than what was compiled, and both are a lot
+        compiled = _CompiledGraph(self._imported(stored), stored=stored)
+        compiled(*graph.example)  # lays the weights out for the processor; few are read where they are after
+        let_go(stored)
+        return compiled
+
+    def _exported(self, graph: Graph, *, key: str) -> "ov.CompiledModel":
+        """Return a graph compiled now, after it was kept for the next start."""
         model = openvino_core().compile_model(converted(graph), CPU, self._settings)
-        self.cache.write(key, model.export_model().getvalue())
+        exported = io.BytesIO()
+        model.export_model(exported)
+        self.cache.write(key, exported.getbuffer())
         return model
+
+    def _imported(self, stored: AnyArray) -> "ov.CompiledModel":
+        ov = load_openvino()
+        return openvino_core().import_model(ov.Tensor(stored, shared_memory=True), CPU, self._settings)
 
     @property
     def _settings(self) -> dict[str, Any]:
@@ -97,9 +118,15 @@ def converted(graph: Graph) -> "ov.Model":
 
 
 class _CompiledGraph:
-    """Calls one compiled model; one at a time, since a request owns its buffers."""
+    """Calls one compiled model; one at a time, since a request owns its buffers.
 
-    def __init__(self, model: "ov.CompiledModel") -> None:
+    Parameters
+    ----------
+    stored : where the model's weights lie; None: in memory of its own
+    """
+
+    def __init__(self, model: "ov.CompiledModel", *, stored: AnyArray | None = None) -> None:
+        self._stored = stored  # OpenVINO does not keep it
         self._request = model.create_infer_request()
         self._n_outputs = len(model.outputs)
         self._lock = threading.Lock()
