@@ -44,9 +44,11 @@ def test_what_cannot_be_is_said_in_one_line(mask, tmp_path, run):
         ((mask, "-o", tmp_path / "out.doc"), "expected a name that ends in"),
         ((mask, "-o", tmp_path / "none" / "out.csv"), "there is no folder"),
         ((mask, "-o", tmp_path / "out.csv", "--object", 9), "holds no object 9"),
-        ((mask, "-o", tmp_path / "out.dcm"), "does not come from DICOM"),
+        ((mask, "-o", tmp_path / "out.dcm"), "expected their folder as --images"),
+        ((mask, "-o", mask, "--object", 1), "expected another file name"),
     ):
         done = run("convert", *arguments)
         assert done.code == 1
         assert reason in done.err
         assert len(done.err.strip().splitlines()) == 1
+    assert set(np.unique(read_label_map(mask).labels)) == {0, 1, 4}

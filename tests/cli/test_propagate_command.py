@@ -125,3 +125,13 @@ def test_suggestions_know_where_a_person_says_the_object_ends(propagate):
     told = [item["slice"] for item in propagate(*arguments, "--extent", "3=4:10").record["suggestions"]]
     assert min(free) < 4
     assert set(told) <= {9, 10}
+
+
+def test_annotations_are_never_replaced_by_what_is_made_of_them(propagate, volume_file, partial):
+    path, _ = partial
+    before = path.read_bytes()
+    for output in (volume_file, path):
+        done = propagate(output=output)
+        assert done.code == 1
+        assert "is what the command reads, and would be lost" in done.err
+    assert path.read_bytes() == before

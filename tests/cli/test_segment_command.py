@@ -141,3 +141,14 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(segment, ou
     done = segment(output=output)
     assert done.code == 1
     assert told in done.err
+
+
+def test_the_scan_is_never_replaced_by_its_mask(segment, volume_file, tmp_path):
+    before = volume_file.read_bytes()
+    by_another_name = tmp_path / "same.nii.gz"
+    by_another_name.symlink_to(volume_file)
+    for output in (volume_file, by_another_name):
+        done = segment(output=output)
+        assert done.code == 1
+        assert "is what the command reads, and would be lost" in done.err
+    assert volume_file.read_bytes() == before

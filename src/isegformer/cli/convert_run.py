@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from isegformer.cli.mask_output import check_folder
+from isegformer.cli.mask_output import check_apart, check_folder
 from isegformer.cli.reporter import Reporter
 from isegformer.errors import ConfigError, VolumeWriteError
 from isegformer.exports import EXPORT_FORMATS, Annotation, export, export_each
@@ -27,6 +27,12 @@ def run_convert(request: ConvertRequest, *, reporter: Reporter) -> None:
     """Read, convert and report; raises IsegformerError where that cannot be done."""
     form = _form_of(request.output.name)
     check_folder(request.output.parent, what="the converted mask")
+    if not request.is_each:
+        check_apart(request.output, inputs=(request.mask,))
+    if form == "dicom-seg" and request.images is None:
+        raise ConfigError(
+            "a DICOM-SEG refers to the images that the mask was drawn on; expected their folder as --images"
+        )
     annotation = Annotation(label_map=read_label_map(request.mask), series=request.images)
     if request.label is not None:
         annotation = _only(annotation, request.label)

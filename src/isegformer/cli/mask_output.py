@@ -1,6 +1,7 @@
 """The mask that a command writes: refused before the work if it could not be written after it."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ from isegformer.volume import LabelMap, label_counts
 from isegformer.volume.io.registry import FORMATS
 
 
-def check_output(path: Path) -> None:
-    """Raise VolumeWriteError where a mask could not be written to `path`.
+def check_output(path: Path, *, inputs: Iterable[Path]) -> None:
+    """Raise VolumeWriteError where a mask could not be written to `path`, or would replace one of `inputs`.
 
     A network works for minutes; a folder that is missing shall not be found out after that.
     """
@@ -22,6 +23,16 @@ def check_output(path: Path) -> None:
     check_folder(path.parent, what="the mask")
     if path.is_dir():
         raise VolumeWriteError(f"cannot write the mask to {path}: it is a folder, expected a file name")
+    check_apart(path, inputs=inputs)
+
+
+def check_apart(path: Path, *, inputs: Iterable[Path]) -> None:
+    """Raise VolumeWriteError where the file to write is one of those that the command reads."""
+    for given in inputs:
+        if path.exists() and given.exists() and path.samefile(given):
+            raise VolumeWriteError(
+                f"the output {path} is what the command reads, and would be lost; expected another file name"
+            )
 
 
 def check_folder(folder: Path, *, what: str) -> None:

@@ -48,7 +48,7 @@ class PropagateRequest:
 def run_propagate(request: PropagateRequest, *, reporter: Reporter) -> None:
     """Read, propagate, write and report; raises IsegformerError where that cannot be done."""
     return_large_blocks()
-    check_output(request.output)
+    check_output(request.output, inputs=(request.volume, request.annotations))
     volume = read_volume(request.volume, spacing_mm=request.spacing_mm)
     given = read_label_map(request.annotations)
     _check_grid(given, volume, path=request.annotations)

@@ -39,7 +39,7 @@ class SegmentRequest:
 def run_segment(request: SegmentRequest, *, reporter: Reporter) -> None:
     """Read, segment, write and report; raises IsegformerError where that cannot be done."""
     return_large_blocks()
-    check_output(request.output)
+    check_output(request.output, inputs=(request.volume, request.clicks))
     volume = read_volume(request.volume, spacing_mm=request.spacing_mm)
     objects = read_clicks_file(request.clicks, geometry=volume.geometry)
     axis = axis_of_clicks(objects, geometry=volume.geometry) if request.axis is None else request.axis
