@@ -3,7 +3,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from isegformer.errors import ExportError
+from isegformer.errors import ExportError, VolumeReadError
 from isegformer.exports import write_dicom_seg
 from isegformer.volume import Geometry, LabelMap, read_volume
 
@@ -88,3 +88,13 @@ def test_anonymised_images_are_enough(write_study, tmp_path):
     folder = write_study(without=("PatientID", "PatientName", "StudyDate", "StudyID"))
     write_dicom_seg(objects_on(folder), folder, tmp_path / "seg.dcm")
     assert hd.seg.segread(tmp_path / "seg.dcm").PatientID == ""
+
+
+def test_a_segmentation_may_lie_beside_its_images(write_study):
+    folder = write_study()
+    before = read_volume(folder)
+    write_dicom_seg(objects_on(folder), folder, folder / "seg.dcm")
+    assert (read_volume(folder).voxels == before.voxels).all()
+    write_dicom_seg(objects_on(folder), folder, folder / "seg.dcm")
+    with pytest.raises(VolumeReadError, match="such as a report or a DICOM-SEG"):
+        read_volume(folder / "seg.dcm")

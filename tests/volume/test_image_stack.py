@@ -116,7 +116,7 @@ def test_truncated_image_is_refused(suffix, kept, tmp_path):
     _save(path, np.random.default_rng(0).integers(0, 256, (60, 70)).astype(np.uint8))
     data = path.read_bytes()
     path.write_bytes(data[: int(kept if kept >= 1 else kept * len(data))])
-    with pytest.raises(VolumeReadError, match="cannot be read"):
+    with pytest.raises(VolumeReadError, match=r"cannot be read|is empty"):
         read_volume(path)
 
 

@@ -47,6 +47,35 @@ def test_file_that_is_no_volume_is_refused(suffix, content, tmp_path):
         read_volume(path)
 
 
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz", ".nrrd", ".mha", ".png", ".dcm"])
+def test_an_empty_file_is_called_so(suffix, tmp_path):
+    (tmp_path / f"a{suffix}").touch()
+    with pytest.raises(VolumeReadError, match="is empty, expected a volume file; copy or export it again"):
+        read_volume(tmp_path / f"a{suffix}")
+
+
+def test_names_that_say_another_form_than_the_content_are_told(noise, tmp_path):
+    for suffix in (".nii", ".nii.gz"):
+        write_label_map(noise, tmp_path / f"a{suffix}")
+    plain, compressed = tmp_path / "plain.nii.gz", tmp_path / "compressed.nii"
+    (tmp_path / "a.nii").rename(plain)
+    compressed.write_bytes((tmp_path / "a.nii.gz").read_bytes())
+    early = tmp_path / "early.nii.gz"
+    write_label_map(LabelMap(np.ones((40, 30, 10), np.uint16), Geometry((40, 30, 10), np.eye(4))), early)
+    early.write_bytes(early.read_bytes()[:-20])
+    picture = tmp_path / "picture.png"
+    sitk.WriteImage(sitk.Image(4, 5, sitk.sitkUInt8), tmp_path / "picture.jpg")
+    (tmp_path / "picture.jpg").rename(picture)
+    for path, advice in (
+        (plain, r"end its name in \.nii$"),
+        (compressed, r"end its name in \.nii\.gz$"),
+        (early, "ends too early; copy or export it again"),
+        (picture, r"is a JPEG, .* end its name in \.jpeg$"),
+    ):
+        with pytest.raises(VolumeReadError, match=advice):
+            read_volume(path)
+
+
 def test_missing_path_unknown_suffix_and_empty_folder_are_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / "empty").mkdir()

@@ -109,7 +109,9 @@ def _ordered(headers: Sequence[SliceHeader]) -> list[SliceHeader]:
 def _image_header(path: Path) -> SliceHeader:
     header = read_header(path)
     if header is None:
-        raise VolumeReadError(f"{path} is a DICOM file without an image")
+        raise VolumeReadError(
+            f"{path} is a DICOM file without an image, such as a report or a DICOM-SEG; expected a scan"
+        )
     return header
 
 
@@ -123,7 +125,7 @@ def _chosen_series(folder: Path, series_uid: str | None) -> list[SliceHeader]:
         )
         raise VolumeReadError(
             f"{folder} has {len(found)} DICOM series, expected 1: {listing}. "
-            "Keep one in the folder or pass one to read_dicom_series(folder, series_uid=...)"
+            "Move each into a folder of its own (in Python: read_dicom_series(folder, series_uid=...))"
         )
     wanted = found[0] if series_uid is None and found else series_uid
     chosen = [header for header in headers if header.series_uid == wanted]

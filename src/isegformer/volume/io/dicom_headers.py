@@ -13,6 +13,7 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.misc import is_dicom
+from pydicom.uid import SegmentationStorage
 
 from isegformer.errors import VolumeReadError
 
@@ -66,7 +67,8 @@ def is_dicom_file(path: Path) -> bool:
 
 
 def read_header(path: Path) -> SliceHeader | None:
-    """Return what a DICOM file says about its place; None for files without an image (reports, DICOMDIR).
+    """Return what a DICOM file says about its place; None for files without an image (reports,
+    segmentations, DICOMDIR).
 
     Raises
     ------
@@ -123,6 +125,8 @@ def _position(header: SliceHeader) -> NDArray[np.float64]:
 
 def _parse(dataset: Any, path: Path) -> SliceHeader | None:
     """Turn pydicom's values into plain ones."""
+    if dataset.get("SOPClassUID") == SegmentationStorage:
+        return None
     if "Rows" not in dataset or "Columns" not in dataset:
         if "SOPClassUID" in dataset or dataset.file_meta.get("MediaStorageSOPClassUID"):
             return None

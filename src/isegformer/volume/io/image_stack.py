@@ -31,6 +31,17 @@ IMAGE_IO = {
 }
 """Suffix -> ITK's name of the format."""
 
+_BEGINNINGS = {
+    b"\x89PNG": "PNGImageIO",
+    b"II*\0": "TIFFImageIO",
+    b"MM\0*": "TIFFImageIO",
+    b"II+\0": "TIFFImageIO",
+    b"MM\0+": "TIFFImageIO",
+    b"\xff\xd8": "JPEGImageIO",
+    b"BM": "BMPImageIO",
+}
+"""First bytes of a file -> ITK's name of its format."""
+
 Spacing = tuple[float, float, float]
 _NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
 
@@ -121,12 +132,25 @@ def _read_pixels(path: Path) -> AnyArray:
     """Return (I, J, K) or (I, J, K, 3); K is 1 but for TIFFs of several pages."""
     image_io = IMAGE_IO[path.suffix.lower()]
     with errors_named(path):
+        _check_kind(path, image_io)
         if image_io == "JPEGImageIO":
             _check_jpeg_is_complete(path.read_bytes())
         if image_io == "BMPImageIO":
             _check_bmp_is_complete(path.read_bytes())
         stored = StoredSize(file_bytes=path.stat().st_size, is_compressed=True)
         return voxels_of(read_image(path, image_io=image_io, stored=stored))
+
+
+def _check_kind(path: Path, image_io: str) -> None:
+    """Refuse a picture of another kind than its name says."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    actual = next((kind for mark, kind in _BEGINNINGS.items() if start.startswith(mark)), image_io)
+    if actual != image_io:
+        name = actual.removesuffix("ImageIO")
+        raise VolumeReadError(
+            f"the file is a {name}, which its name does not say; end its name in .{name.lower()}"
+        )
 
 
 def _check_jpeg_is_complete(data: bytes) -> None:

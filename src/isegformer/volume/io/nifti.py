@@ -30,6 +30,8 @@ imageglobals.logger.handlers[:] = [logging.NullHandler()]
 
 _MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 _UNIT_MM = 2
+_GZIP = b"\x1f\x8b"
+"""How compressed files begin; RFC 1952, 2.3.1."""
 _SCANNER = 1
 """NIFTI_XFORM_SCANNER_ANAT: the code that every program takes for patient coordinates."""
 _ORTHOGONAL = 1e-5
@@ -107,7 +109,27 @@ def _errors_named(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise VolumeReadError(f"{path} cannot be read as NIfTI: {error}") from error
+        reason = _known_fault(path, error) or str(error)
+        raise VolumeReadError(f"{path} cannot be read as NIfTI: {reason}") from error
+
+
+def _known_fault(path: Path, error: Exception) -> str | None:
+    """Return what is wrong with a file and what to do, where its first bytes or the error tell it."""
+    if isinstance(error, VolumeReadError):
+        return None
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_GZIP))
+    except OSError:
+        return None
+    is_compressed, is_called_so = start == _GZIP, path.suffix.lower() == ".gz"
+    if is_called_so and not is_compressed:
+        return "the file is not compressed, which its name says; if it is NIfTI, end its name in .nii"
+    if is_compressed and not is_called_so:
+        return "the file is compressed, which its name does not say; end its name in .nii.gz"
+    if isinstance(error, EOFError):
+        return "the file ends too early; copy or export it again"
+    return None
 
 
 def _spatial_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:

@@ -122,6 +122,8 @@ def _reader_for(path: Path, spacing_mm: Spacing | None) -> Callable[[], Volume]:
             return _folder_reader(path, spacing_mm)
         if not path.is_file():
             raise VolumeReadError(f"{path} does not exist, expected a volume file or a folder of slices")
+        if path.stat().st_size == 0:
+            raise VolumeReadError(f"{path} is empty, expected a volume file; copy or export it again")
         found = _format_of(path)
         is_unnamed_dicom = found is None and is_dicom_file(path)
     except OSError as error:
