@@ -40,6 +40,19 @@ def test_of_equal_axes_the_coarsest_is_taken_then_the_highest(spacing, expected)
     assert axis_of_clicks(_objects((3, 4, 5)), geometry=_grid(*spacing)) == expected
 
 
+@pytest.mark.parametrize(("spacing", "expected"), [((0.3, 0.3, 1.5), 2), ((1, 1, 1), 2), ((3, 1, 1), 0)])
+def test_one_place_on_several_slices_is_not_one_slice_across_another_axis(spacing, expected):
+    row = _objects((3, 4, 2), (3, 4, 5), (3, 4, 9))
+    other = _objects((8, 7, 2), (8, 7, 5), (8, 7, 9))
+    assert axis_of_clicks(row, geometry=_grid(*spacing)) == expected
+    assert axis_of_clicks([*row, *other], geometry=_grid(*spacing)) == expected
+
+
+def test_objects_that_are_no_row_decide():
+    row, plane = _objects((3, 4, 2), (3, 4, 5), (3, 4, 9)), _objects((3, 7, 2), (3, 2, 8))
+    assert axis_of_clicks([*row, *plane], geometry=_grid(1, 1, 1)) == 0
+
+
 @pytest.mark.parametrize("axis", [0, 1, 2])
 @pytest.mark.parametrize("indices", [[6], [3, 9], [4, 6, 8, 9]])
 def test_annotated_slices_choose_their_axis(axis, indices):

@@ -15,10 +15,11 @@ AXES = (0, 1, 2)
 def axis_of_clicks(objects: Sequence[ClickedObject], *, geometry: Geometry) -> int:
     """Return the axis that gathers the clicks on the fewest slices.
 
-    Of equal axes, the one with the coarsest spacing: people work on the slices that the scanner made. Of
-    those, the highest.
+    Objects whose clicks lie in a row along one axis do not count: that is one place on several slices as
+    well as several places on one slice. Of equal axes, the one with the coarsest spacing: people work on the
+    slices that the scanner made. Of those, the highest.
     """
-    voxels = [click.voxel for item in objects for click in item.clicks]
+    voxels = [click.voxel for item in objects if not _is_row(item) for click in item.clicks]
     n_slices = [len({voxel[axis] for voxel in voxels}) for axis in AXES]
     return min(AXES, key=lambda axis: (n_slices[axis], *_preference(axis, geometry)))
 
@@ -49,6 +50,11 @@ def annotated_slices(labels: Labels, axis: int) -> list[int]:
     """Return the indices of the slices across `axis` that hold any label, rising."""
     others = tuple(other for other in AXES if other != axis)
     return [int(index) for index in np.flatnonzero(labels.any(axis=others))]
+
+
+def _is_row(item: ClickedObject) -> bool:
+    """Whether the clicks differ along exactly one axis."""
+    return sum(len({click.voxel[axis] for click in item.clicks}) > 1 for axis in AXES) == 1
 
 
 def _continued_voxels(labels: Labels, axis: int) -> int:
