@@ -135,3 +135,15 @@ def test_annotations_are_never_replaced_by_what_is_made_of_them(propagate, volum
         assert done.code == 1
         assert "is what the command reads, and would be lost" in done.err
     assert path.read_bytes() == before
+
+
+def test_an_object_that_is_left_out_between_its_slices_is_told(propagate, tmp_path, geometry):
+    labels = np.zeros(geometry.shape, np.uint16)
+    labels[5:12, 5:12, (2, 4, 9)] = 1
+    labels[15:20, 5:12, (2, 4, 6, 9, 11)] = 4
+    path = tmp_path / "two.nrrd"
+    write_label_map(LabelMap(labels, geometry, {1: "liver", 4: "spleen"}), path)
+    done = propagate("--method", "interpolate", annotations=path)
+    assert done.code == 0
+    assert " ".join(done.err.split()).startswith("warning: 'liver' is not on slices 6, but on annotated")
+    assert "spleen" not in done.err

@@ -47,7 +47,8 @@ def propagate(
 ) -> None:
     """Carry the labels of annotated slices to the whole volume.
 
-    Slices of the partial mask that hold any label are the annotated ones; every label value is an object.
+    Slices of the partial mask that hold any label are the annotated ones, for all objects; every label value
+    is an object.
     Without --axis, slices are taken across the axis along which the drawings end: the one with the smallest
     share of labelled voxels that have a next voxel of the same label; of equal axes, the one along which the
     fewest slices hold labels, then the one with the coarsest spacing, then the highest.

@@ -4,7 +4,7 @@ No session here: there are no clicks and no overlaps to rule on, only labels tha
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from isegformer.cli.reporter import Reporter
 from isegformer.errors import GeometryError, PropagationError
 from isegformer.propagation import Advice, EvidenceLog, advise, load_method, propagate_volume, step_px
 from isegformer.slicing import Plane, slice_view
+from isegformer.types import Labels
 from isegformer.volume import LabelMap, Volume, default_window, read_label_map, read_volume, write_label_map
 
 GRID_TOLERANCE_MM = 1e-3
@@ -53,6 +54,11 @@ def run_propagate(request: PropagateRequest, *, reporter: Reporter) -> None:
     given = read_label_map(request.annotations)
     _check_grid(given, volume, path=request.annotations)
     axis, indices = _annotated(given, axis=request.axis)
+    for label, absent in skipped_slices(given.labels, axis=axis, annotated=indices).items():
+        reporter.note(
+            f"warning: {given.name_of(label)!r} is not on slices {', '.join(map(str, absent))}, but on "
+            "annotated slices before and after them, and so counts as absent there; if it is not, draw it"
+        )
     device = choose_device(request.device)
     method = load_method(request.method, weights=request.weights, device=device, runtime=request.runtime)
     log = EvidenceLog()
@@ -93,6 +99,23 @@ def run_propagate(request: PropagateRequest, *, reporter: Reporter) -> None:
             )
         )
     reporter.result(record)
+
+
+def skipped_slices(labels: Labels, *, axis: int, annotated: Sequence[int]) -> dict[int, list[int]]:
+    """Return, by label, the annotated slices that lack an object which those on both sides of them hold.
+
+    A slice with a label counts as finished for all objects, also for those that nobody has drawn yet.
+    """
+    held: dict[int, list[int]] = {}
+    for index in annotated:
+        for label in np.unique(slice_view(labels, Plane(axis=axis, index=index))).tolist():
+            held.setdefault(label, []).append(index)
+    gaps = {
+        label: [n for n in annotated if on[0] < n < on[-1] and n not in on]
+        for label, on in sorted(held.items())
+        if label
+    }
+    return {label: absent for label, absent in gaps.items() if absent}
 
 
 def _annotated(given: LabelMap, *, axis: int | None) -> tuple[int, list[int]]:
