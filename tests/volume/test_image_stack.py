@@ -73,7 +73,7 @@ def test_mask_of_a_stack_has_the_grid_that_itk_gives_the_stack(tmp_path):
 
 def test_stack_without_spacing_is_refused_and_says_what_to_pass(tmp_path):
     _save(tmp_path / "1.png", _grey())
-    with pytest.raises(VolumeReadError, match="pass spacing_mm"):
+    with pytest.raises(VolumeReadError, match=r"pass spacing_mm.*for commands --spacing"):
         read_volume(tmp_path)
 
 

@@ -94,7 +94,7 @@ def test_plain_array_takes_the_spacing_that_it_is_given(zarr_format, tmp_path):
     volume = read_volume(path, spacing_mm=SPACING_MM)
     np.testing.assert_array_equal(volume.voxels, VALUES.T)
     np.testing.assert_array_equal(volume.geometry.affine, np.diag([-0.5, -0.75, 2, 1]))
-    with pytest.raises(VolumeReadError, match=r"array .*pass spacing_mm=\(along x, along y, along z\)"):
+    with pytest.raises(VolumeReadError, match=r"array .*pass spacing_mm=\(along x.*along z\).* --spacing"):
         read_volume(path)
     with pytest.raises(GeometryError, match="above 0"):
         read_volume(path, spacing_mm=(1, -1, 1))

@@ -109,7 +109,7 @@ def read_image_stack(folder: Path, *, spacing_mm: Spacing | None) -> Volume:
     if spacing_mm is None:
         raise VolumeReadError(
             f"{folder} is a stack of {len(paths)} images, which do not say how far apart their pixels are: "
-            "pass spacing_mm=(between columns, between rows, between images)"
+            "pass spacing_mm=(between columns, between rows, between images), in mm; for commands --spacing"
         )
     first = _read_pixels(paths[0])
     check_claimed_size((*first.shape[:2], len(paths)), bytes_per_voxel=1, stored=None)

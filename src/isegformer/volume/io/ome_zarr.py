@@ -220,7 +220,7 @@ def _plain_axes(array: StoredArray, spacing_mm: Spacing | None) -> list[_Axis]:
     if spacing_mm is None:
         raise VolumeReadError(
             "it is a plain array, which does not say how far apart its voxels are: "
-            "pass spacing_mm=(along x, along y, along z)"
+            "pass spacing_mm=(along x, along y, along z), in mm; for commands --spacing"
         )
     names = array.axis_names or ()
     if not {"x", "y"} <= set(names):
