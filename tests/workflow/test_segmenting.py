@@ -5,6 +5,7 @@ import pytest
 
 from isegformer.cli.clicks_file import parse_clicks
 from isegformer.cli.networks import as_propagation
+from isegformer.errors import SessionError
 from isegformer.interaction import Prediction
 from isegformer.propagation import ShapeInterpolation
 from isegformer.volume import Geometry, Volume
@@ -75,3 +76,12 @@ def test_a_propagated_object_leaves_clicked_voxels_of_the_other_alone(volume):
 def test_objects_clicked_on_the_same_slices_go_together(volume):
     objects = objects_at(volume, a=[(6, 6, 1), (6, 6, 9)], b=[(20, 20, 9), (20, 20, 1)], c=[(15, 5, 9)])
     assert slices_of_objects(objects, axis=2) == {(1, 9): [1, 2], (9,): [3]}
+
+
+def test_clicks_that_found_nothing_are_told_before_propagation(volume, monkeypatch):
+    def find_nothing(self, clicks, previous):
+        return Prediction(probability=np.zeros(self._shape, np.float32))
+
+    monkeypatch.setattr(Disks, "predict", find_nothing)
+    with pytest.raises(SessionError, match=r"nothing was found on the clicked slices \[1, 9\] across axis 2"):
+        segmented(volume, objects_at(volume, a=[(6, 6, 1), (6, 6, 9)]))

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from isegformer.errors import SessionError
 from isegformer.session import (
     AcceptSlice,
     AddClick,
@@ -147,8 +148,13 @@ def apply_propagation(
     drawn = {
         indices: labels for indices, labels in groups.items() if _is_drawn(session, labels, indices, axis)
     }
+    if not drawn:
+        raise SessionError(
+            f"nothing was found on the clicked slices {sorted(clicked)} across axis {axis}, so that "
+            "nothing can be propagated; click on other places, or work across another axis"
+        )
     _reopen(session, clicked, axis=axis)
-    for indices, labels in (drawn or groups).items():  # with nothing drawn at all, the session says so
+    for indices, labels in drawn.items():
         _lock_all_but(session, labels)
         _accept(session, indices, axis=axis)
         session.apply(Propagate(axis=axis, method=method), on_progress=on_progress)
