@@ -26,7 +26,7 @@ def test_the_ending_decides(mask, tmp_path, run):
 def test_a_surface_of_one_object(mask, tmp_path, run):
     refused = run("convert", mask, "-o", tmp_path / "out.stl")
     assert refused.code == 1
-    assert "choose one" in refused.err
+    assert "choose one with --object, or write each with --each" in " ".join(refused.err.split())
     done = run("convert", mask, "-o", tmp_path / "out.stl", "--object", 1)
     assert done.code == 0
     assert trimesh.load_mesh(tmp_path / "out.stl").volume == pytest.approx(216, rel=0.1)

@@ -36,6 +36,8 @@ def run_convert(request: ConvertRequest, *, reporter: Reporter) -> None:
     annotation = Annotation(label_map=read_label_map(request.mask), series=request.images)
     if request.label is not None:
         annotation = _only(annotation, request.label)
+    elif EXPORT_FORMATS[form].holds_one_object and not request.is_each:
+        _check_one_object(annotation, form)
     if request.is_each:
         files = export_each(annotation, form, request.output.parent)
     else:
@@ -53,8 +55,21 @@ def _form_of(name: str) -> str:
     raise VolumeWriteError(f"cannot convert to {name!r}, expected a name that ends in {known}")
 
 
+def _check_one_object(annotation: Annotation, form: str) -> None:
+    labels = _labels_of(annotation)
+    if len(labels) > 1:
+        raise ConfigError(
+            f"a {form} file holds one object, and the mask has {labels}; choose one with --object, or write "
+            "each with --each"
+        )
+
+
+def _labels_of(annotation: Annotation) -> list[int]:
+    return [label for label in label_counts(annotation.label_map.labels) if label]
+
+
 def _only(annotation: Annotation, label: int) -> Annotation:
-    labels = [label for label in label_counts(annotation.label_map.labels) if label]
+    labels = _labels_of(annotation)
     if label not in labels:
         raise ConfigError(f"the mask holds no object {label}, expected one of: {labels}")
     return annotation.only(label)
