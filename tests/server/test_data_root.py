@@ -5,7 +5,7 @@ import pytest
 from server_fakes import write_scan
 
 from isegformer.errors import NotFoundError
-from isegformer.server.data_root import DataRoot, scan_id
+from isegformer.server.data_root import DataRoot, folder_kind, scan_id
 
 
 def names(root):
@@ -58,6 +58,7 @@ def put_zarr(folder, marker=".zgroup"):
     (folder / "0" / "1").mkdir(parents=True)
     for name in (marker, "0/.zarray", "0/1/1", "0/a.nii"):
         (folder / name).write_bytes(b"123")
+    (folder / ".zattrs").write_bytes(b'{"multiscales":[1]}')
     return folder
 
 
@@ -67,13 +68,51 @@ def test_a_zarr_folder_is_one_scan_with_all_that_is_below_it(root):
     put_zarr(root / "c.nii.zarr", "empty")
     scans = DataRoot(root).scans()
     assert [(scan.name, scan.kind, scan.size_bytes) for scan in scans] == [
-        ("a.ome.zarr", "zarr", 12),
-        ("c.nii.zarr", "zarr", 12),
-        ("sub/b", "zarr", 12),
+        ("a.ome.zarr", "zarr", 31),
+        ("c.nii.zarr", "zarr", 31),
+        ("sub/b", "zarr", 31),
     ]
     assert [DataRoot(root).scan(scan.id) for scan in scans] == list(scans)
     assert DataRoot(root).scan_at(root / "sub" / "b") == scans[2]
     assert names(root / "sub" / "b") == []
+
+
+def put_group(folder):
+    """Write a Zarr group that holds arrays, but no image."""
+    for name in ("image", "sub/label"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / ".zarray").write_bytes(b"{}")
+    for name in (".", "sub"):
+        (folder / name / ".zgroup").write_bytes(b'{"zarr_format": 2}')
+    return folder
+
+
+def test_a_zarr_group_without_an_image_is_a_folder_of_its_arrays(root):
+    put_group(root / "case.zarr")
+    assert names(root) == ["case.zarr/image", "case.zarr/sub/label"]
+    assert names(root / "case.zarr") == ["image", "sub/label"]
+    with pytest.raises(NotFoundError):
+        DataRoot(root).scan_at(root / "case.zarr")
+    assert folder_kind(root / "case.zarr") is None
+    assert folder_kind(root / "case.zarr" / "image") == "zarr"
+
+
+@pytest.mark.parametrize(
+    ("files", "is_scan"),
+    [
+        (["a1.png", "a2.png"], True),
+        (["a1.png", "a2.png", "a5.png"], True),  # an image is missing: whoever opens it is told
+        (["a.png", "b.png"], False),
+        (["a1.png", "b1.png"], False),
+        (["a1.png", "a2.jpg"], False),
+        (["a1.png"], False),
+    ],
+)
+def test_pictures_are_a_scan_if_they_are_numbered_as_one_stack(root, files, is_scan):
+    (root / "pictures").mkdir()
+    for name in files:
+        (root / "pictures" / name).write_bytes(b"123")
+    assert names(root) == (["pictures"] if is_scan else [])
 
 
 def test_a_zarr_folder_whose_chunks_change_gets_another_stamp(root):

@@ -20,6 +20,7 @@ from isegformer.errors import DependencyError, GeometryError, VolumeReadError
 from isegformer.volume import LabelMap, Volume, axis_codes, read_label_map, read_volume, write_label_map
 from isegformer.volume.io import zarr_metadata
 from isegformer.volume.io.limits import ReadLimits, read_limits
+from isegformer.volume.io.ome_zarr import content_of
 from isegformer.volume.io.zarr_compression import COMPRESSIONS, unfold
 
 SPACING_MM = (0.5, 0.75, 2.0)
@@ -54,6 +55,18 @@ def plain(path: Path, values=VALUES, *, zarr_format=3, **settings) -> Path:
     array = zarr.create_array(path, shape=values.shape, zarr_format=zarr_format, **settings)
     array[...] = values
     return path
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_a_folder_tells_what_it_holds(tmp_path, zarr_format):
+    zarr.open_group(tmp_path / "group", mode="w", zarr_format=zarr_format)
+    plain(tmp_path / "array", zarr_format=zarr_format)
+    image(tmp_path / "image", ngff={2: "0.4", 3: "0.5"}[zarr_format])
+    assert [content_of(tmp_path / name) for name in ("group", "array", "image")] == [
+        "group", "array", "image",
+    ]  # fmt: skip
+    with pytest.raises(VolumeReadError, match=r"absent.*holds no zarr\.json"):
+        content_of(tmp_path / "absent")
 
 
 def edit(path: Path, change) -> None:

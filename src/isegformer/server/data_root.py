@@ -1,9 +1,9 @@
 """The folder with the scans: what is in it, and nothing of what is outside.
 
-A scan is a file of a format that carries its own grid, a Zarr folder with all that is below it, or a folder
-with DICOM images or numbered pictures directly in it. Its identity is a hash of its path below the root, so
-it survives restarts and tells nothing. Names that begin with a dot are left out; links count only where they
-end inside the root.
+A scan is a file of a format that carries its own grid, a Zarr image or array with all that is below it, or a
+folder with DICOM images or the numbered pictures of one stack directly in it. Its identity is a hash of its
+path below the root, so it survives restarts and tells nothing. Names that begin with a dot are left out;
+links count only where they end inside the root.
 """
 
 import os
@@ -15,10 +15,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
-from isegformer.errors import NotFoundError
+from isegformer.errors import NotFoundError, VolumeReadError
 from isegformer.volume.io.dicom_headers import is_dicom_file
-from isegformer.volume.io.image_stack import IMAGE_IO
-from isegformer.volume.io.zarr_folder import is_zarr_folder
+from isegformer.volume.io.image_stack import IMAGE_IO, are_one_stack
+from isegformer.volume.io.ome_zarr import content_of, is_zarr_folder
 
 KINDS = {
     ".nii": "nifti",
@@ -102,7 +102,7 @@ class DataRoot:
     def _found(self) -> Iterator[Scan]:
         for folder, subfolders, files in os.walk(self._root):
             here = Path(folder)
-            if is_zarr_folder(here):
+            if _is_zarr_scan(here):
                 subfolders.clear()
                 if here != self._root and (scan := self._zarr_scan(here)) is not None:
                     yield scan
@@ -122,7 +122,7 @@ class DataRoot:
             return None
         if not path.is_dir():
             return self._file_scan(path)
-        return self._zarr_scan(path) if is_zarr_folder(path) else self._folder_scan(path, _names_in(path))
+        return self._zarr_scan(path) if _is_zarr_scan(path) else self._folder_scan(path, _names_in(path))
 
     def _zarr_scan(self, folder: Path) -> Scan | None:
         files = list(islice(_files_below(folder), MOST_CHUNKS))
@@ -169,9 +169,17 @@ def scan_id(name: str) -> str:
 
 def folder_kind(folder: Path) -> str | None:
     """Return what a folder is as a volume; None if it is none."""
-    if is_zarr_folder(folder):
+    if _is_zarr_scan(folder):
         return "zarr"
     return _kind_of(folder, _names_in(folder))
+
+
+def _is_zarr_scan(folder: Path) -> bool:
+    """Whether a folder is Zarr that is read as one; groups without an image are folders like others."""
+    try:
+        return is_zarr_folder(folder) and content_of(folder) != "group"
+    except VolumeReadError:
+        return True  # whoever opens it is told what is wrong
 
 
 def _names_in(folder: Path) -> list[str]:
@@ -189,8 +197,8 @@ def _kind_of(folder: Path, names: list[str]) -> str | None:
         return None
     if any(is_dicom_file(folder / name) for name in names[:_LOOKED_AT]):
         return "dicom"
-    n_pictures = sum(Path(name).suffix.lower() in IMAGE_IO for name in names)
-    return "stack" if n_pictures > 1 else None
+    pictures = [name for name in names if Path(name).suffix.lower() in IMAGE_IO]
+    return "stack" if len(pictures) > 1 and are_one_stack(pictures) else None
 
 
 def _scan(path: Path, *, kind: str, name: str, parts: list[Path]) -> Scan:

@@ -65,6 +65,20 @@ def read_image_file(path: Path, *, spacing_mm: Spacing | None = None) -> Volume:
     return Volume(voxels, _geometry(voxels.shape, spacing_mm or (1.0, 1.0, 1.0)))
 
 
+def are_one_stack(names: Sequence[str]) -> bool:
+    """Whether images are named as those of one stack: numbered, and but for the number alike.
+
+    Examples
+    --------
+    >>> are_one_stack(["slice_1.png", "slice_2.png"]), are_one_stack(["front.png", "back.png"])
+    (True, False)
+    """
+    paths = [Path(name) for name in names]
+    matches = [_NUMBERED.fullmatch(path.stem) for path in paths]
+    kinds = {match and (match.group(1), match.group(3)) for match in matches}
+    return None not in kinds and len(kinds) == 1 and len({path.suffix.lower() for path in paths}) == 1
+
+
 def find_images(folder: Path) -> list[Path]:
     """Return the images directly in a folder in the order of the last number in their names.
 

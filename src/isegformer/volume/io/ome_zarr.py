@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, product
 from math import isfinite, prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from isegformer.volume.io.zarr_metadata import Json, StoredArray, read_array_met
 from isegformer.volume.orientation import flip_lps_ras
 from isegformer.volume.volume import Volume
 
-__all__ = ["is_zarr_folder", "read"]
+__all__ = ["content_of", "is_zarr_folder", "read"]
 
 MM_PER_UNIT = {
     "picometer": 1e-9,
@@ -60,6 +60,20 @@ class _Axis:
     start_mm: float = 0.0
 
 
+def content_of(path: Path) -> Literal["image", "array", "group"]:
+    """Return what a folder of Zarr holds: an OME-Zarr image, a plain array, or a group of others.
+
+    Raises
+    ------
+    VolumeReadError : its metadata are missing or damaged
+    """
+    with _errors_named(path):
+        ome = _ome(_opened_folder(path))
+    if ome is None:
+        return "array"
+    return "image" if ome[0].get("multiscales") else "group"
+
+
 def read(path: Path, *, spacing_mm: Spacing | None = None) -> Volume:
     """Read an OME-Zarr image or a plain Zarr array; chunks that are missing hold the fill value.
 
@@ -78,7 +92,7 @@ def read(path: Path, *, spacing_mm: Spacing | None = None) -> Volume:
     with _errors_named(path):
         if not path.is_dir():
             raise VolumeReadError("it is a file, expected the folder of a Zarr group or array")
-        folder = ZarrFolder(root=path.resolve(), path=path.resolve())
+        folder = _opened_folder(path)
         multiscale = _multiscale(folder)
         array = read_array_metadata(
             folder if multiscale is None else folder.below(_first_dataset(multiscale))
@@ -105,27 +119,36 @@ def _errors_named(path: Path) -> Iterator[None]:
         raise VolumeReadError(f"{path} cannot be read as Zarr: {reason}") from error
 
 
+def _opened_folder(path: Path) -> ZarrFolder:
+    return ZarrFolder(root=path.resolve(), path=path.resolve())
+
+
+def _ome(folder: ZarrFolder) -> tuple[Json, int] | None:
+    """Return what a group says of its images, and its version of Zarr; None for an array."""
+    node = folder.read_json("zarr.json")
+    if node is not None:
+        is_array = node.get("node_type") == "array"
+        return None if is_array else (_object(_object(node, "attributes"), "ome"), 3)
+    if folder.find(".zarray") is not None:
+        return None
+    if folder.find(".zgroup") is not None:
+        return folder.read_json(".zattrs") or {}, 2
+    raise VolumeReadError("it holds no zarr.json, .zgroup or .zarray, expected a Zarr group or array")
+
+
 def _multiscale(folder: ZarrFolder) -> Json | None:
     """Return the metadata of the first image of a group; None for an array."""
-    node = folder.read_json("zarr.json")
-    if node is not None and node.get("node_type") == "array":
+    ome = _ome(folder)
+    if ome is None:
         return None
-    if node is not None:
-        content, version, zarr_version = _object(node, "attributes").get("ome"), None, 3
-        version = content.get("version") if isinstance(content, dict) else None
-    elif folder.find(".zarray") is not None:
-        return None
-    elif folder.find(".zgroup") is not None:
-        content, zarr_version = folder.read_json(".zattrs"), 2
-    else:
-        raise VolumeReadError("it holds no zarr.json, .zgroup or .zarray, expected a Zarr group or array")
-    images = content.get("multiscales") if isinstance(content, dict) else None
+    content, zarr_version = ome
+    images = content.get("multiscales")
     if not isinstance(images, list) or not images or not isinstance(images[0], dict):
         raise VolumeReadError(
             f"it is a group without a multiscale image, expected an OME-Zarr image: open one of the images "
             f"or arrays in it{_listed(folder)}"
         )
-    version = images[0].get("version") if zarr_version == 2 else version
+    version = (images[0] if zarr_version == 2 else content).get("version")
     if version not in _VERSIONS[zarr_version]:
         raise VolumeReadError(
             f"it is OME-Zarr {str(version)[:20]!r} in Zarr {zarr_version}, expected 0.4 in Zarr 2 or 0.5 in "
