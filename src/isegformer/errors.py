@@ -7,7 +7,8 @@
     ├── ConfigError           (ValueError)  a value of a configuration is out of its range, or unknown
     ├── GeometryError         (ValueError)  an affine, spacing or grid that cannot be used
     ├── VolumeReadError       (OSError)     a file or folder is not a volume that can be read
-    │   └── MaskError                       a file is not a mask of the scan that it is for
+    │   ├── MaskError                       a file is not a mask of the scan that it is for
+    │   └── SpacingMissingError             a file does not say how far apart its voxels are
     ├── WriteError            (OSError)     a file could not be written; what was there before is intact
     │   └── VolumeWriteError                the file is a mask
     ├── ScratchError          (OSError)     no room for a large array in a temporary file
@@ -60,6 +61,10 @@ class VolumeReadError(IsegformerError, OSError):
 
 class MaskError(VolumeReadError):
     """A file is not a mask of the scan that it is for: unreadable, or on another grid."""
+
+
+class SpacingMissingError(VolumeReadError):
+    """A file or folder does not say how far apart its voxels are, and nobody else did."""
 
 
 class WriteError(IsegformerError, OSError):

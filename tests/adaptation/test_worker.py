@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from isegformer.adaptation import worker
 from isegformer.adaptation.adapt import Progress
@@ -23,6 +24,7 @@ def folder(tmp_path):
     case = {
         "name": "scan",
         "volume": str(tmp_path / "scan.nii.gz"),
+        "spacing_mm": None,
         "labels": "a.npy",
         "known": {"2": [1, 3]},
         "window": [0.0, 100.0],
@@ -73,6 +75,21 @@ def test_the_case_is_read_as_it_was_written_and_the_end_is_reported(folder, monk
         {"type": "progress", "measured": 9.0, "best": 9.0, "seconds": 1.0, "seconds_left": 60.0},
         {"type": "report", "measure": "mean clicks", "before": 9.0, "after": 6.5, "improved": True},
     ]
+
+
+def test_a_volume_without_a_spacing_is_read_with_the_one_that_was_given(folder, monkeypatch, tmp_path):
+    (tmp_path / "stack").mkdir()
+    for k in range(SHAPE[2]):
+        picture = sitk.GetImageFromArray(np.zeros(SHAPE[1::-1], np.uint8))
+        sitk.WriteImage(picture, tmp_path / "stack" / f"{k}.png")
+    request = json.loads((folder / worker.REQUEST).read_text())
+    request["cases"][0] |= {"volume": str(tmp_path / "stack"), "spacing_mm": [0.5, 0.75, 2.0]}
+    (folder / worker.REQUEST).write_text(json.dumps(request))
+    asked = []
+    stand_in(monkeypatch, weights=None, asked=asked)
+    worker.work(folder, say=Said())
+    ((_, (case,), _),) = asked
+    assert case.volume.geometry.spacing_mm == (0.5, 0.75, 2.0)
 
 
 def test_weights_that_are_no_better_are_not_left_behind(folder, monkeypatch):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pydicom
 import pytest
@@ -52,6 +53,31 @@ def test_an_uploaded_scan_is_listed(server, open_tab, tmp_path):
     tab.page.set_input_files("#upload", copy)
     tab.page.wait_for_selector(".scan-name:has-text('second')")
     tab.picture("9_list")
+
+
+def test_a_stack_of_pictures_asks_how_far_apart_its_voxels_are(server, open_tab):
+    folder = server.data_root / "a stack"
+    folder.mkdir()
+    for k in range(4):
+        cv2.imwrite(str(folder / f"slice_{k}.png"), np.full((30, 40), 60 * k, np.uint8))
+    tab = open_tab()
+    tab.page.goto(server.signed_in)
+    tab.page.click(".scan:has-text('Asks for its spacing')")
+    tab.page.wait_for_selector("h1:has-text('How far apart are the voxels?')")
+    assert _serious(tab) == []
+    tab.picture("8_spacing")
+    for label, text in (("columns", "0.5"), ("rows", "0,75"), ("slices", "no")):
+        tab.page.get_by_label(f"Between {label}").fill(text)
+    tab.page.keyboard.press("Enter")
+    tab.page.wait_for_selector("text=Three numbers above 0 are needed")
+    tab.page.get_by_label("Between slices").fill("2.5")
+    tab.page.keyboard.press("Enter")
+    tab.page.wait_for_selector(".slice-canvas")
+    tab.quiet()
+    (scan,) = [one for one in server.json("scans")["scans"] if one["name"] == "a stack"]
+    assert server.json(f"sessions/{scan['id']}")["spacing_mm"] == [0.5, 0.75, 2.5]
+    tab.page.reload()
+    tab.page.wait_for_selector(".slice-canvas")
 
 
 def _write_series(folder: Path, count: int) -> list[Path]:

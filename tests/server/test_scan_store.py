@@ -6,14 +6,19 @@ import pytest
 from server_fakes import SHAPE, voxels_of, write_scan
 
 from isegformer.server import Limits
-from isegformer.server.data_root import DataRoot
 from isegformer.server.leases import LeaseStore
 from isegformer.server.scan_store import ScanStore
 
 
 @pytest.fixture
 def store(data_root, tmp_path):
-    return ScanStore(DataRoot(data_root), LeaseStore(10**6), cache=tmp_path / "cache", limits=Limits())
+    return ScanStore(
+        data_root,
+        LeaseStore(10**6),
+        spacings=tmp_path / "spacings",
+        cache=tmp_path / "cache",
+        limits=Limits(),
+    )
 
 
 def first_scan(store):

@@ -32,6 +32,9 @@ export const api = {
   about: (): Promise<About> => getJson("about"),
   scans: async (): Promise<readonly ScanSummary[]> => (await getJson<{ scans: ScanSummary[] }>("scans")).scans,
   sample: (): Promise<ScanSummary> => sendJson("POST", "scans/sample", {}),
+  giveSpacing: async (scan: string, spacing_mm: readonly [number, number, number]): Promise<void> => {
+    await sendJson("PUT", `scans/${scan}/spacing`, { spacing_mm });
+  },
   openSession: (scan: string): Promise<Session> => sendJson("POST", "sessions", { scan }),
   session: (id: string): Promise<Session> => getJson(`sessions/${id}`),
   volume: (scan: string, onBytes: OnBytes): Promise<ArrayBuffer> => download(`scans/${scan}/volume.nii.gz`, onBytes),

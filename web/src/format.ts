@@ -26,6 +26,13 @@ export function age(iso: string, now: Date): string {
   return then.toISOString().slice(0, 10);
 }
 
+/** Three distances in mm, as people write them; null where they are none. */
+export function spacingOf(texts: readonly string[]): readonly [number, number, number] | null {
+  const [x, y, z, ...more] = texts.map((text) => (text.trim() === "" ? NaN : Number(text.trim().replace(",", "."))));
+  if (x === undefined || y === undefined || z === undefined || more.length > 0) return null;
+  return [x, y, z].every((step) => step > 0 && Number.isFinite(step)) ? [x, y, z] : null;
+}
+
 export function count(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
 }

@@ -8,6 +8,7 @@ import type { SessionState } from "./state.ts";
 import { Store } from "./store.ts";
 import type { About, Session } from "./types.ts";
 import { makeStage, sessionPage } from "./views/session_page.ts";
+import { asksForSpacing, spacingPage } from "./views/spacing_page.ts";
 import { startPage } from "./views/start_page.ts";
 import { Viewer } from "./viewer.ts";
 
@@ -25,13 +26,23 @@ async function showPage(): Promise<void> {
     if (scan === undefined) showStart(about);
     else await showSession(scan, about, () => mine === visit);
   } catch (error) {
-    if (mine === visit) root.replaceChildren(failure(error));
+    if (mine !== visit) return;
+    const isAsking = scan !== undefined && error instanceof ProblemError && asksForSpacing(error.problem);
+    if (!isAsking) root.replaceChildren(failure(error));
+    else showQuestion(scan);
   }
 }
 
 function showStart(about: About): void {
   document.title = "isegformer";
   root.replaceChildren(startPage(about));
+}
+
+function showQuestion(scan: string): void {
+  document.title = "isegformer";
+  const page = spacingPage(scan, () => void showPage());
+  root.replaceChildren(page);
+  page.querySelector("input")?.focus();
 }
 
 async function showSession(scan: string, about: About, isWanted: () => boolean): Promise<void> {

@@ -106,6 +106,8 @@ export interface ScanSummary {
   readonly kind: string;
   readonly size_bytes: number;
   readonly modified_utc: string;
+  /** Its files do not say how far apart the voxels are, and nobody else did so far. */
+  readonly needs_spacing: boolean;
   readonly session: { readonly changed_utc: string; readonly objects: number; readonly accepted: number; readonly names: readonly string[] } | null;
 }
 

@@ -63,9 +63,10 @@ def work(folder: Path, *, say: Say) -> None:
 
 def _case(folder: Path, document: Mapping[str, Any]) -> AdaptationCase:
     low, high = document["window"]
+    spacing_mm = document["spacing_mm"]
     return AdaptationCase(
         name=document["name"],
-        volume=read_volume(document["volume"]),
+        volume=read_volume(document["volume"], spacing_mm=spacing_mm and tuple(spacing_mm)),
         window=Window(low=low, high=high),
         labels=np.load(folder / document["labels"]),
         known={int(axis): tuple(indices) for axis, indices in document["known"].items()},

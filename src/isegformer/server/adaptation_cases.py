@@ -33,6 +33,7 @@ def write_case(scan: Scan, folder: Path, *, sessions: SessionStore) -> Mapping[s
     return {
         "name": scan.name,
         "volume": str(scan.path),
+        "spacing_mm": scan.spacing_mm,
         "labels": file_name,
         "known": known,
         "window": [settings.window_low, settings.window_high],

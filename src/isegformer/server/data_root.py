@@ -3,11 +3,12 @@
 A scan is a file of a format that carries its own grid, a Zarr image or array with all that is below it, or a
 folder with DICOM images or the numbered pictures of one stack directly in it. Its identity is a hash of its
 path below the root, so it survives restarts and tells nothing. Names that begin with a dot are left out;
-links count only where they end inside the root.
+links count only where they end inside the root. Stacks and plain arrays do not say how far apart their voxels
+are; what a person said of that belongs to the scan.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -19,6 +20,7 @@ from isegformer.errors import NotFoundError, VolumeReadError
 from isegformer.volume.io.dicom_headers import is_dicom_file
 from isegformer.volume.io.image_stack import IMAGE_IO, are_one_stack
 from isegformer.volume.io.ome_zarr import content_of, is_zarr_folder
+from isegformer.volume.io.registry import Spacing
 
 KINDS = {
     ".nii": "nifti",
@@ -57,18 +59,38 @@ class Scan:
     path: Path
     size_bytes: int
     modified_utc: datetime
+    has_spacing: bool
+    """Whether the files say how far apart the voxels are."""
+    spacing_mm: Spacing | None = None
+    """What a person said, where the files do not."""
+
+    @property
+    def needs_spacing(self) -> bool:
+        """Whether nothing and nobody has said yet how far apart the voxels are."""
+        return not self.has_spacing and self.spacing_mm is None
 
     @property
     def stamp(self) -> str:
-        """Changes with the content, as far as size and time tell."""
-        return f"{self.size_bytes:x}-{int(self.modified_utc.timestamp() * 1e6):x}"
+        """Changes with the content, as far as size and time tell, and with the spacing."""
+        given = "".join(f"-{step!r}" for step in self.spacing_mm or ())
+        return f"{self.size_bytes:x}-{int(self.modified_utc.timestamp() * 1e6):x}{given}"
+
+
+def _nobody_said(scan_id: str) -> None:
+    """Return what is known of the spacing of any scan where nobody is asked."""
 
 
 class DataRoot:
-    """All scans below one folder."""
+    """All scans below one folder.
 
-    def __init__(self, root: Path) -> None:
+    Parameters
+    ----------
+    spacing_of : returns what a person said of the spacing of the scan of an id, in mm
+    """
+
+    def __init__(self, root: Path, *, spacing_of: Callable[[str], Spacing | None] = _nobody_said) -> None:
         self._root = root.resolve()
+        self._spacing_of = spacing_of
         self._places: dict[str, Path] = {}
 
     @property
@@ -128,26 +150,40 @@ class DataRoot:
         files = list(islice(_files_below(folder), MOST_CHUNKS))
         if not all(self._is_inside(file) for file in files):  # the reader refuses links out of the folder
             return None
-        return _scan(folder, kind="zarr", name=self._name(folder), parts=files)
+        return self._scan(folder, kind="zarr", parts=files, has_spacing=not _is_array(folder))
 
     def _folder_scan(self, folder: Path, names: list[str]) -> Scan | None:
         inside = [name for name in names if self._is_inside(folder / name)]
         kind = _kind_of(folder, inside)
         if kind is None or len(inside) < len(names):  # links out of the root: readers would follow them
             return None
-        return _scan(folder, kind=kind, name=self._name(folder), parts=[folder / name for name in names])
+        parts = [folder / name for name in names]
+        return self._scan(folder, kind=kind, parts=parts, has_spacing=kind != "stack")
 
     def _file_scan(self, path: Path) -> Scan | None:
         kind = next((kind for suffix, kind in KINDS.items() if path.name.lower().endswith(suffix)), None)
         if kind is None or not self._is_inside(path):
             return None
-        return _scan(path, kind=kind, name=self._name(path), parts=[path])
+        return self._scan(path, kind=kind, parts=[path], has_spacing=True)
+
+    def _scan(self, path: Path, *, kind: str, parts: list[Path], has_spacing: bool) -> Scan:
+        states = [part.lstat() if part.is_symlink() else part.stat() for part in parts]
+        modified_s = max((state.st_mtime for state in states), default=0.0)
+        name = path.relative_to(self._root).as_posix()
+        identity = scan_id(name)
+        return Scan(
+            id=identity,
+            name=name.encode("utf-8", "replace").decode(),
+            kind=kind,
+            path=path,
+            size_bytes=sum(state.st_size for state in states),
+            modified_utc=datetime.fromtimestamp(modified_s, UTC),
+            has_spacing=has_spacing,
+            spacing_mm=None if has_spacing else self._spacing_of(identity),
+        )
 
     def _is_inside(self, path: Path) -> bool:
         return path.is_file() and path.resolve().is_relative_to(self._root)
-
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self._root).as_posix()
 
 
 def file_state(path: Path) -> FileState | None:
@@ -182,6 +218,14 @@ def _is_zarr_scan(folder: Path) -> bool:
         return True  # whoever opens it is told what is wrong
 
 
+def _is_array(folder: Path) -> bool:
+    """Whether a Zarr folder is a plain array."""
+    try:
+        return content_of(folder) == "array"
+    except VolumeReadError:
+        return False
+
+
 def _names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
 
@@ -199,16 +243,3 @@ def _kind_of(folder: Path, names: list[str]) -> str | None:
         return "dicom"
     pictures = [name for name in names if Path(name).suffix.lower() in IMAGE_IO]
     return "stack" if len(pictures) > 1 and are_one_stack(pictures) else None
-
-
-def _scan(path: Path, *, kind: str, name: str, parts: list[Path]) -> Scan:
-    states = [part.lstat() if part.is_symlink() else part.stat() for part in parts]
-    modified_s = max((state.st_mtime for state in states), default=0.0)
-    return Scan(
-        id=scan_id(name),
-        name=name.encode("utf-8", "replace").decode(),
-        kind=kind,
-        path=path,
-        size_bytes=sum(state.st_size for state in states),
-        modified_utc=datetime.fromtimestamp(modified_s, UTC),
-    )

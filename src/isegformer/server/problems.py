@@ -92,6 +92,16 @@ KINDS: tuple[tuple[type[BaseException], Kind], ...] = (
             "each object. Resample it onto the scan by nearest neighbour, then import it again.",
         ),
     ),
+    (
+        errors.SpacingMissingError,
+        Kind(
+            status=422,
+            name="spacing-missing",
+            title="The scan does not say how far apart its voxels are",
+            advice="Open it in the app, which asks for the spacing, or send it with PUT "
+            "/api/scans/ID/spacing.",
+        ),
+    ),
     (errors.VolumeReadError, Kind(status=422, name="unreadable-scan", title="The scan cannot be read")),
     (
         errors.JournalError,

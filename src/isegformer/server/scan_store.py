@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from isegformer.server import schemas
 from isegformer.server.data_root import DataRoot, Scan
 from isegformer.server.leases import LeaseStore, Opened
 from isegformer.server.settings import Limits
+from isegformer.server.spacings import SpacingShelf
 from isegformer.volume import Volume, read_volume
 from isegformer.volume.io.limits import read_limits
 from isegformer.volume.io.nifti import write_voxels
@@ -27,13 +29,42 @@ class BrowserFile:
 
 
 class ScanStore:
-    """Scans by id; volumes are leased."""
+    """Scans by id; volumes are leased.
 
-    def __init__(self, data_root: DataRoot, leases: LeaseStore, *, cache: Path, limits: Limits) -> None:
-        self.data_root = data_root
+    Parameters
+    ----------
+    root : folder with the scans
+    spacings, cache : folders for what people say of spacings, and for files that can be made again
+    """
+
+    def __init__(
+        self, root: Path, leases: LeaseStore, *, spacings: Path, cache: Path, limits: Limits
+    ) -> None:
+        self._spacings = SpacingShelf(spacings)
+        self.data_root = DataRoot(root, spacing_of=self._spacings.spacing)
         self._leases = leases
         self._cache = cache
         self._limits = limits
+
+    def ready(self) -> tuple[Scan, ...]:
+        """Return the scans that can be opened without asking a person for their spacing."""
+        return tuple(scan for scan in self.data_root.scans() if not scan.needs_spacing)
+
+    def give_spacing(self, scan_id: str, given: schemas.NewSpacing) -> Scan:
+        """Keep what a person says of the spacing of a scan, if it can be read with that; return the scan.
+
+        Raises
+        ------
+        NotFoundError : there is no such scan
+        GeometryError : its files say it themselves
+        VolumeReadError : it cannot be read
+        SessionError : another spacing was given before
+        WriteError : there is no room for the note
+        """
+        spaced = replace(self.data_root.scan(scan_id), spacing_mm=given.spacing)
+        with self.volume(spaced):
+            self._spacings.keep(spaced.id, given)
+        return spaced
 
     def volume(self, scan: Scan) -> AbstractContextManager[Volume]:
         """Give the volume of a scan for a block; VolumeReadError if it cannot be read."""
@@ -69,7 +100,7 @@ class ScanStore:
     def _reader(self, scan: Scan) -> Callable[[], Opened]:
         def read() -> Opened:
             with read_limits(self._limits.for_scans):
-                volume = read_volume(scan.path)
+                volume = read_volume(scan.path, spacing_mm=scan.spacing_mm)
             return Opened(value=volume, size_bytes=volume.voxels.nbytes, close=_nothing)
 
         return read

@@ -70,6 +70,9 @@ class Scan(Document):
     kind: str
     size_bytes: int
     modified_utc: datetime
+    needs_spacing: bool = Field(
+        description="Its files do not say how far apart the voxels are, and nobody else did so far."
+    )
     session: SessionOutline | None
 
 
@@ -89,6 +92,20 @@ class Grid(Document):
     spacing_mm: Spacing
     affine: Affine
     is_rgb: bool
+
+
+class NewSpacing(Document):
+    """How far apart the voxels of a scan are, where its files do not say."""
+
+    spacing_mm: list[Annotated[float, Field(ge=1e-9, le=1e4)]] = Field(
+        min_length=3, max_length=3, description="Along i, j and k; given once."
+    )
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """The same as a tuple."""
+        i, j, k = self.spacing_mm
+        return i, j, k
 
 
 class NewSession(Document):

@@ -11,7 +11,6 @@ from starlette.requests import HTTPConnection
 from isegformer.server import schemas
 from isegformer.server.adaptation_desk import AdaptationDesk
 from isegformer.server.adaptation_process import Adapter
-from isegformer.server.data_root import DataRoot
 from isegformer.server.device_turns import DeviceTurns
 from isegformer.server.leases import LeaseStore
 from isegformer.server.live_session import LiveSession, Workshop
@@ -87,8 +86,14 @@ def build_services(
     leases, turns, worker = LeaseStore(settings.memory_budget_bytes), DeviceTurns(), NetworkWorker()
     state_root, limits = settings.state_root, settings.limits
     (state_root / "sessions").mkdir(parents=True, exist_ok=True)
-    data_root, in_use = DataRoot(settings.data_root), NetworksInUse(networks, leases)
-    scans = ScanStore(data_root, leases, cache=state_root / "cache", limits=limits)
+    in_use = NetworksInUse(networks, leases)
+    scans = ScanStore(
+        settings.data_root,
+        leases,
+        spacings=state_root / "spacings",
+        cache=state_root / "cache",
+        limits=limits,
+    )
     sessions = SessionStore(
         state_root / "sessions",
         scans,
@@ -107,8 +112,8 @@ def build_services(
         ),
         scans=scans,
         sessions=sessions,
-        uploads=Uploads(data_root, limits=limits),
-        samples=SampleShelf(data_root, sample),
+        uploads=Uploads(scans.data_root, limits=limits),
+        samples=SampleShelf(scans.data_root, sample),
         leases=leases,
         worker=worker,
         turns=turns,

@@ -62,7 +62,7 @@ function scanRow(scan: ScanSummary): HTMLElement {
   const { session } = scan;
   const work =
     session === null
-      ? h("span", { class: "quiet" }, "Not started")
+      ? h("span", { class: "quiet" }, scan.needs_spacing ? "Asks for its spacing" : "Not started")
       : h("span", { title: session.names.join(", ") }, `${count(session.objects, "object")}, ${count(session.accepted, "accepted slice")}`);
   const when = session === null ? "" : age(session.changed_utc, new Date());
   return h(

@@ -76,7 +76,7 @@ async def info(services: CurrentServices) -> dict[str, Any]:
     """Describe the models and the datastore."""
 
     def described() -> dict[str, Any]:
-        outlines = [services.sessions.outline(scan) for scan in services.scans.data_root.scans()]
+        outlines = [services.sessions.outline(scan) for scan in services.scans.ready()]
         return info_document(
             name="isegformer",
             version=__version__,
@@ -151,9 +151,7 @@ async def datastore(
     """List scans and labels, or count them."""
 
     def listed() -> dict[str, Any] | list[dict[str, Any]]:
-        scans = [
-            (scan, services.sessions.outline(scan) is not None) for scan in services.scans.data_root.scans()
-        ]
+        scans = [(scan, services.sessions.outline(scan) is not None) for scan in services.scans.ready()]
         if output == "all":
             return datastore_all(scans)
         if output == "train":
@@ -221,7 +219,7 @@ async def next_sample(
         raise NotFoundError(f"there is no strategy {strategy!r}, expected 'first'")
 
     def chosen() -> dict[str, str]:
-        for scan in services.scans.data_root.scans():
+        for scan in services.scans.ready():
             outline = services.sessions.outline(scan)
             if outline is None or not outline.accepted:
                 found = services.scans.browser_file(scan)

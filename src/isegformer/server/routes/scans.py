@@ -65,6 +65,18 @@ async def show_scan(scan: ScanId, services: CurrentServices) -> schemas.Grid:
     return await in_thread(read)
 
 
+@router.put("/{scan}/spacing", responses=responses(404, 409, 507))
+async def give_spacing(scan: ScanId, new: schemas.NewSpacing, services: CurrentServices) -> schemas.Grid:
+    """Say how far apart the voxels of a scan are, where its files do not; it is kept, and given once."""
+
+    def read() -> schemas.Grid:
+        found = services.scans.give_spacing(scan, new)
+        with services.scans.volume(found) as volume:
+            return grid_document(found, volume)
+
+    return await in_thread(read)
+
+
 @router.get(
     "/{scan}/volume.nii.gz",
     response_class=FileResponse,
@@ -91,5 +103,6 @@ def scan_document(scan: Scan, services: Services) -> schemas.Scan:
         kind=scan.kind,
         size_bytes=scan.size_bytes,
         modified_utc=scan.modified_utc,
+        needs_spacing=scan.needs_spacing,
         session=services.sessions.outline(scan),
     )

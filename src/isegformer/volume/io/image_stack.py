@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from isegformer import scratch
-from isegformer.errors import GeometryError, VolumeReadError
+from isegformer.errors import GeometryError, SpacingMissingError, VolumeReadError
 from isegformer.types import AnyArray
 from isegformer.volume.geometry import Geometry
 from isegformer.volume.io.itk import errors_named, read_image, voxels_of
@@ -115,13 +115,14 @@ def read_image_stack(folder: Path, *, spacing_mm: Spacing | None) -> Volume:
 
     Raises
     ------
-    VolumeReadError : no spacing, images that do not form one stack (see `find_images`), or of different
-        size, type or channels
+    SpacingMissingError : no spacing
+    VolumeReadError : images that do not form one stack (see `find_images`), or of different size, type or
+        channels
     GeometryError : a spacing that is not above 0
     """
     paths = find_images(folder)
     if spacing_mm is None:
-        raise VolumeReadError(
+        raise SpacingMissingError(
             f"{folder} is a stack of {len(paths)} images, which do not say how far apart their pixels are: "
             "pass spacing_mm=(between columns, between rows, between images), in mm; for commands --spacing"
         )

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from isegformer import scratch
-from isegformer.errors import DependencyError, GeometryError, VolumeReadError
+from isegformer.errors import DependencyError, GeometryError, SpacingMissingError, VolumeReadError
 from isegformer.types import AnyArray
 from isegformer.volume.geometry import Geometry
 from isegformer.volume.io.zarr_folder import ZarrFolder, is_zarr_folder
@@ -83,7 +83,8 @@ def read(path: Path, *, spacing_mm: Spacing | None = None) -> Volume:
 
     Raises
     ------
-    VolumeReadError : neither, damaged, or something that is not read here; an array without a spacing
+    VolumeReadError : neither, damaged, or something that is not read here
+    SpacingMissingError : an array without a spacing
     GeometryError : a spacing for an OME-Zarr image, or one that is not above 0
     DependencyError : the package zarr is not installed
     """
@@ -116,7 +117,8 @@ def _errors_named(path: Path) -> Iterator[None]:
         raise
     except Exception as error:
         reason = str(error).strip() or type(error).__name__
-        raise VolumeReadError(f"{path} cannot be read as Zarr: {reason}") from error
+        kind = SpacingMissingError if isinstance(error, SpacingMissingError) else VolumeReadError
+        raise kind(f"{path} cannot be read as Zarr: {reason}") from error
 
 
 def _opened_folder(path: Path) -> ZarrFolder:
@@ -241,7 +243,7 @@ def _is_number(value: object) -> bool:
 def _plain_axes(array: StoredArray, spacing_mm: Spacing | None) -> list[_Axis]:
     """Return the axes of an array that does not belong to an image: x is the last one unless it says else."""
     if spacing_mm is None:
-        raise VolumeReadError(
+        raise SpacingMissingError(
             "it is a plain array, which does not say how far apart its voxels are: "
             "pass spacing_mm=(along x, along y, along z), in mm; for commands --spacing"
         )

@@ -69,6 +69,7 @@ def read_volume(path: PathLike, *, spacing_mm: Spacing | None = None) -> Volume:
     Raises
     ------
     VolumeReadError : there is nothing that can be read, or it is damaged; the message says what and where
+    SpacingMissingError : it does not say how far apart its voxels are, and `spacing_mm` was left out
     GeometryError : a spacing for a format that has its own, or one that is not above 0
     DependencyError : the format needs a package that is not installed
     """
