@@ -248,6 +248,56 @@ def test_missing_data_file_is_named(tmp_path):
         read_volume(tmp_path / "image.mhd")
 
 
+NAMED = NRRD.format(size="2 2 2") + "data file: {secret}\n\n"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        NAMED.replace("type", "#" + "a" * 2**20 + "\ntype"),  # behind what is looked through
+        NAMED.replace("data file", "# a comment\rdata file"),  # NrrdIO ends lines there, too
+        NAMED.replace("NRRD0004\n", "NRRD0004\r").replace("type", "data file: {secret}\ntype"),
+        NAMED.replace("data file", "\x0bdata file"),
+        NAMED.replace("data file", "data\0file"),
+    ],
+    ids=["long comment", "comment", "first line", "vertical tab", "nul"],
+)
+def test_a_nrrd_header_cannot_hide_the_name_of_a_file(header, secret, tmp_path):
+    path = tmp_path / "image.nrrd"
+    path.write_bytes(header.format(secret=secret).encode() + b"12345678")
+    with pytest.raises(VolumeReadError, match=r"image\.nrrd cannot be read: header|takes its data"):
+        read_volume(path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["a" * 700, "labels: " + "1 " * 700, "b: 1", "sizes : 2 2 2", "  # no comment"],
+    ids=["no field", "long field", "unknown field", "spaced field", "spaced comment"],
+)
+def test_lines_that_end_the_process_in_nrrdio_do_not_reach_it(line, tmp_path):
+    path = tmp_path / "image.nrrd"
+    path.write_bytes((NRRD.format(size="2 2 2") + line + "\n\n").encode() + b"12345678")
+    with pytest.raises(VolumeReadError, match="header has the line"):
+        read_volume(path)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_comments_and_values_of_any_length_are_read(end, tmp_path):
+    header = NRRD.format(size="2 2 2") + f"# {'a' * 5000}: b\nkey:={'b' * 5000}: c\nContent: what is here\n\n"
+    path = tmp_path / "image.nrrd"
+    path.write_bytes(header.replace("\n", end).encode() + b"12345678")
+    assert read_volume(path).voxels[1, 0, 0] == ord("2")
+
+
+@pytest.mark.parametrize("n_dims", ["2000000000", "-1", "3.0", "11", "3\nNDims = 2000000000"])
+def test_a_meta_header_with_dimensions_without_end_is_refused_at_once(n_dims, tmp_path):
+    path = tmp_path / "image.mha"
+    header = META.format(size="2 2 2").replace("NDims = 3", f"NDims = {n_dims}")
+    path.write_bytes(header.encode() + b"ElementDataFile = LOCAL\n12345678")
+    with pytest.raises(VolumeReadError, match="NDims"):
+        read_volume(path)
+
+
 @pytest.mark.parametrize("suffix", [".nrrd", ".mha"])
 def test_dimensions_and_channels_that_fit_no_volume_are_refused(suffix, tmp_path):
     path = str(tmp_path / f"image{suffix}")

@@ -2,6 +2,7 @@
 
 Both formats may name other files for their voxels. A file from a stranger could so name any file of this
 machine and show its bytes as voxels; data must therefore lie in the header's own folder, links resolved.
+What a library could read otherwise than it is read here, or does not survive, is refused.
 """
 
 import re
@@ -17,7 +18,21 @@ _NAME_PATTERN = re.compile(r"([^%\s]*)%0?\d{0,2}d([^%\s]*)(\s+-?\d+){3,4}")
 _LIST = re.compile(r"LIST(\s+\d+)?")
 """In place of a name: names follow, one to a line. ITK takes every value that starts so for a list."""
 _META_LINE = re.compile(r"([A-Za-z0-9_]+)[ \t]*=(.*)")
+_NRRD_END = re.compile(rb"\n\r?\n")
+_NRRD_STRANGE = re.compile(r"\r(?!\n)|[^\t\n\r -~\x80-\xff]")
+"""Marks that NrrdIO may take for the end of a line or of a text."""
+_NRRD_FIELD = re.compile(
+    r"type|block ?size|dimension|space|space dimension|sizes|spacings|thicknesses|axis ?(mins|maxs)|"
+    r"space directions|centers|centerings|kinds|labels|units|number|content|encoding|endian|"
+    r"(old ?)?(min|max)|(line|byte) ?skip|(sample|space) ?units|space origin|measurement frame|data ?file",
+    re.IGNORECASE,
+)
+_LONGEST_FIELD = 500
+"""Of a line with a field or the name of a file; longer ones that are wrong end the process in NrrdIO."""
+_MOST_META_DIMENSIONS = 10
+"""Of a MetaImage, as ITK has it; where there are more, it may never end."""
 _NRRD_RAW = re.compile(r"encoding\s*:\s*raw", re.IGNORECASE)
+_NRRD_LIST = re.compile(r"data ?file:\s*LIST", re.IGNORECASE)
 _NRRD_DATA = re.compile(r"data\s*file\s*:", re.IGNORECASE)
 
 
@@ -28,10 +43,8 @@ def nrrd_stored_size(path: Path) -> StoredSize:
     ------
     VolumeReadError : not a NRRD file, data outside its folder, or a data file that is not there
     """
-    lines = _header_lines(path)
-    if not lines or not lines[0].startswith("NRRD"):
-        raise VolumeReadError("file does not start with NRRD")
-    end = next((number for number, line in enumerate(lines) if line == ""), len(lines))
+    lines = _nrrd_lines(path)
+    end = len(lines) - 1
     named = [number for number, line in enumerate(lines[:end]) if _NRRD_DATA.match(line.strip())]
     is_compressed = not any(_NRRD_RAW.fullmatch(line.strip()) for line in lines[:end])
     if not named:
@@ -42,6 +55,39 @@ def nrrd_stored_size(path: Path) -> StoredSize:
     value = lines[named[0]].split(":", 1)[1].strip()
     file_bytes = _data_bytes(path, value, listed=lines[named[0] + 1 : end])
     return StoredSize(file_bytes=file_bytes, is_compressed=is_compressed)
+
+
+def _nrrd_lines(path: Path) -> list[str]:
+    """Return the lines of a header and the empty one behind it; VolumeReadError for what it may not hold."""
+    with path.open("rb") as file:
+        start = file.read(_MAX_HEADER)
+    end = _NRRD_END.search(start)
+    if end is None and len(start) == _MAX_HEADER:
+        raise VolumeReadError(f"header does not end within {_MAX_HEADER} bytes")
+    header = start[: len(start) if end is None else end.start()].decode("latin-1")
+    if not header.startswith("NRRD"):
+        raise VolumeReadError("file does not start with NRRD")
+    strange = _NRRD_STRANGE.search(header + "\n")
+    if strange is not None:
+        raise VolumeReadError(f"header holds the character {strange.group()!r}, expected lines of text")
+    lines = header.replace("\r\n", "\n").rstrip("\r\n").split("\n")
+    listing = next((number for number, line in enumerate(lines) if _NRRD_LIST.match(line)), len(lines))
+    for number, line in enumerate(lines[1:], start=1):
+        _check_nrrd_line(line, is_file_name=number > listing)
+    return [*lines, ""]
+
+
+def _check_nrrd_line(line: str, *, is_file_name: bool) -> None:
+    """Refuse lines that NrrdIO does not know: it says so in a message that may end the process."""
+    field, separator, _ = line.partition(":")
+    is_text = line.startswith("#") or ":=" in line.split(": ", maxsplit=1)[0]
+    is_known = is_file_name or (separator and _NRRD_FIELD.fullmatch(field))
+    if (is_text and not is_file_name) or (is_known and len(line) <= _LONGEST_FIELD):
+        return
+    raise VolumeReadError(
+        f"header has the line {line[:60]!r} of {len(line)} characters, expected a comment (#), a value (:=) "
+        f"or a field of NRRD with at most {_LONGEST_FIELD}"
+    )
 
 
 def meta_stored_size(path: Path) -> StoredSize:
@@ -61,6 +107,8 @@ def meta_stored_size(path: Path) -> StoredSize:
         if match is None:
             break
         fields[match.group(1)] = match.group(2).strip()
+        if match.group(1) == "NDims":
+            _check_meta_dimensions(fields["NDims"])
         if match.group(1) == "ElementDataFile":
             return _meta_size(path, fields, lines=lines, end=number + 1)
         if "elementdatafile" in line.lower():
@@ -68,6 +116,11 @@ def meta_stored_size(path: Path) -> StoredSize:
     raise VolumeReadError(
         "header is not a MetaImage header: expected lines `key = value` up to `ElementDataFile`"
     )
+
+
+def _check_meta_dimensions(text: str) -> None:
+    if not text.isdecimal() or int(text) > _MOST_META_DIMENSIONS:
+        raise VolumeReadError(f"header has NDims {text[:30]!r}, expected at most {_MOST_META_DIMENSIONS}")
 
 
 def _meta_size(path: Path, fields: dict[str, str], *, lines: list[str], end: int) -> StoredSize:
