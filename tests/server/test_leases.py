@@ -9,8 +9,8 @@ from isegformer.server.leases import LeaseStore, Opened
 class Things:
     """Opens things of ten bytes, and remembers what was opened and closed."""
 
-    def __init__(self, budget_bytes=25):
-        self.store = LeaseStore(budget_bytes)
+    def __init__(self, budget_bytes=25, **options):
+        self.store = LeaseStore(budget_bytes, **options)
         self.log = []
 
     def lease(self, key, **options):
@@ -45,6 +45,17 @@ def test_the_least_used_is_closed_above_the_budget(things):
     assert things.log == ["open a", "open b", "open c", "close b"]
     assert things.store.open_keys() == ("a", "c")
     assert things.store.size_bytes == 20
+
+
+def test_the_least_used_is_closed_when_there_are_too_many():
+    things = Things(10**6, most_open=2)
+    for key in ("a", "b", "a", "c"):
+        with things.lease(key):
+            pass
+    assert things.store.open_keys() == ("a", "c")
+    with things.lease("a"), things.lease("b"), things.lease("c"):
+        assert len(things.store.open_keys()) == 3
+    assert len(things.store.open_keys()) == 2
 
 
 def test_what_is_lent_is_never_closed(things):

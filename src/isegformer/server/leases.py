@@ -1,4 +1,4 @@
-"""What is open in memory: lent to those who use it, closed by least use when it is more than the budget.
+"""What is open in memory: lent to those who use it, closed by least use when it is too much or too many.
 
 Nothing that is lent is ever closed. One lock, never held while something opens or closes: those who want what
 another thread opens or closes wait for that thread alone. What is open may hold leases itself; a session
@@ -17,6 +17,10 @@ from isegformer.errors import ShuttingDownError
 
 logger = logging.getLogger(__name__)
 
+MOST_OPEN = 128
+"""Things that are kept open while nobody uses them; a session takes four of the files that a process may
+have open, and those are 1024 on many systems."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
@@ -30,8 +34,9 @@ class Opened:
 class LeaseStore:
     """Open things by key."""
 
-    def __init__(self, budget_bytes: int) -> None:
+    def __init__(self, budget_bytes: int, *, most_open: int = MOST_OPEN) -> None:
         self._budget_bytes = budget_bytes
+        self._most_open = most_open
         self._changed = threading.Condition()
         self._open: OrderedDict[Hashable, Opened] = OrderedDict()
         self._uses: dict[Hashable, int] = {}
@@ -128,7 +133,8 @@ class LeaseStore:
         while True:
             with self._changed:
                 total = sum(item.size_bytes for item in self._open.values())
-                key = self._next_idle(self._open if total > self._budget_bytes else self._retired)
+                is_too_much = total > self._budget_bytes or len(self._open) > self._most_open
+                key = self._next_idle(self._open if is_too_much else self._retired)
                 if key is None:
                     return
                 item = self._start_closing(key)

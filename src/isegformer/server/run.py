@@ -7,6 +7,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from isegformer.errors import ConfigError
+from isegformer.server.connections import GuardedProtocol, allow_more_files
 from isegformer.server.settings import ServerSettings
 
 LARGEST_MESSAGE_BYTES = 64 * 1024
@@ -61,6 +62,7 @@ def run(app: ASGIApp, bound: socket.socket, *, on_ready: Callable[[], None]) -> 
     """
     config = uvicorn.Config(
         app,
+        http=GuardedProtocol,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -68,6 +70,7 @@ def run(app: ASGIApp, bound: socket.socket, *, on_ready: Callable[[], None]) -> 
         ws_max_size=LARGEST_MESSAGE_BYTES,
         timeout_graceful_shutdown=PATIENCE_S,
     )
+    allow_more_files()
     server = AnnouncingServer(config, on_ready=on_ready)
     with bound:
         server.run(sockets=[bound])

@@ -252,6 +252,16 @@ def test_uploaded_names_and_volumes_are_not_trusted(slicer):
         assert answer.json()["detail"]
 
 
+@pytest.mark.parametrize("name", ["x.tif", "x.png", "x.nhdr", "x.mhd", "x.zip", "x.nii.exe"])
+def test_other_kinds_of_files_do_not_reach_their_readers(slicer, name):
+    for answer in (
+        slicer.put("/session/", files=[("files", (name, io.BytesIO(b"II*")))]),
+        slicer.post("/infer/isegformer_slice", files={"file": (name, io.BytesIO(b"II*"))}),
+    ):
+        assert (answer.status_code, answer.json()["type"]) == (422, "urn:isegformer:problem:request")
+        assert ".nii.gz" in answer.json()["detail"]
+
+
 def test_what_is_not_understood_is_said(slicer, image):
     assert infer(slicer, "other", f"image={image}").status_code == 404
     assert infer(slicer, "isegformer_slice", "image=").status_code == 422

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from isegformer.errors import MaskError, RequestError
-from isegformer.server.monai_label.temporary_volumes import ReceivedFile, ending_of
+from isegformer.server.monai_label.temporary_volumes import ReceivedFile, check_ending, ending_of
 from isegformer.server.sent_masks import read_mask
 from isegformer.types import Labels
 from isegformer.volume import LabelMap, Volume
@@ -28,10 +28,12 @@ def read_submitted(received: ReceivedFile, params: str, *, volume: Volume) -> La
 
     Raises
     ------
-    RequestError : params that are no JSON object
+    RequestError : params that are no JSON object, or a file of another kind
     MaskError : the file cannot be read, or lies on another grid
     """
     ending = ending_of(received.name)
+    if ending != PLAIN:
+        check_ending(received.name)
     with TemporaryDirectory(prefix="isegformer-") as folder:
         path = Path(folder) / f"label{ending}"
         received.save(path)

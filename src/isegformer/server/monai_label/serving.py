@@ -17,7 +17,7 @@ from isegformer.server.device_turns import DeviceTurns
 from isegformer.server.monai_label.answer import IMAGE_NAME, multipart, nrrd_bytes
 from isegformer.server.monai_label.models import LABEL, Task
 from isegformer.server.monai_label.params import InferParams
-from isegformer.server.monai_label.temporary_volumes import ReceivedFile, ending_of
+from isegformer.server.monai_label.temporary_volumes import ReceivedFile, check_ending, ending_of
 from isegformer.server.services import Services
 from isegformer.session import EarlierResult, Propagation
 from isegformer.types import CancelCallback, Labels, ProgressCallback, SliceCallback
@@ -77,6 +77,7 @@ def requested_volume(
     NotFoundError : what it names is not there
     """
     if file is not None:
+        check_ending(file.filename or "")
         with TemporaryDirectory(prefix="isegformer-") as folder:
             path = Path(folder) / f"volume{ending_of(file.filename or '')}"
             received(file).save(path)

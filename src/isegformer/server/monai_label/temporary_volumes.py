@@ -13,6 +13,7 @@ from uuid import uuid4
 from isegformer.errors import NotFoundError, RequestError
 from isegformer.server.leases import LeaseStore, Opened
 from isegformer.server.settings import Limits
+from isegformer.server.uploads import DICOM_SUFFIXES, SUFFIXES
 from isegformer.volume import Volume, read_volume
 from isegformer.volume.io.limits import read_limits
 
@@ -73,12 +74,14 @@ class TemporaryVolumes:
 
         Raises
         ------
-        RequestError : no file
+        RequestError : no file, or one of a kind that is not taken
         VolumeReadError : the files are no volume; nothing is kept
         """
         if not files:
             raise RequestError("no file was uploaded, expected a volume")
         self._drop_expired()
+        for file in files:
+            check_ending(file.name)
         folder = self._folder / uuid4().hex
         folder.mkdir(parents=True)
         try:
@@ -144,6 +147,15 @@ def _saved(files: Sequence[ReceivedFile], folder: Path) -> Path:
     for number, file in enumerate(files):
         file.save(folder / f"{number:05d}{ending_of(file.name)}")
     return folder
+
+
+def check_ending(name: str) -> None:
+    """Refuse files of other kinds than uploads may have; RequestError."""
+    ending = ending_of(name)
+    if ending not in ("", *SUFFIXES, *DICOM_SUFFIXES) and not ending[1:].isdigit():  # as in UIDs
+        raise RequestError(
+            f"the file is called {name[-60:]!r}, expected a name that ends in {', '.join(SUFFIXES)}, or DICOM"
+        )
 
 
 def ending_of(name: str) -> str:
