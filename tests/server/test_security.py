@@ -90,6 +90,7 @@ def test_a_wrong_token_in_the_address_sets_no_cookie_and_is_told_to_a_person(str
     [
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://[bad"},
         {"Origin": "http://testserver:81"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},

@@ -200,7 +200,10 @@ def _is_cross_site(scope: Scope, headers: Headers, *, friends: Collection[str]) 
     origin = headers.get("origin")
     if origin is None:
         return False  # no browser: those always send it here
-    return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+    try:
+        return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+    except ValueError:  # no address
+        return True
 
 
 def _token(headers: Headers) -> str:
