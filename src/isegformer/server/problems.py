@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem documents: one table from the class of an error to what the client is told."""
 
+import errno
 import logging
 from dataclasses import dataclass
 
@@ -135,6 +136,12 @@ KINDS: tuple[tuple[type[BaseException], Kind], ...] = (
 )
 """The first class that fits counts."""
 
+DISK_FULL = Kind(
+    status=507,
+    name="disk-full",
+    title="The server's disk is full",
+    advice="Free disk space, then try again; nothing that was saved before is lost.",
+)
 UNEXPECTED = Kind(
     status=500,
     name="unexpected",
@@ -148,6 +155,8 @@ def problem_of(error: BaseException) -> schemas.Problem:
     for kind_of_error, kind in KINDS:
         if isinstance(error, kind_of_error):
             return _document(kind, str(error))
+    if _is_disk_full(error):
+        return _document(DISK_FULL, "there was no room for a file that this needs; nothing was changed")
     return _document(UNEXPECTED, "an unexpected error; the server's log says more")
 
 
@@ -219,8 +228,14 @@ async def _invalid(request: Request, error: Exception) -> Response:
     )
 
 
+def _is_disk_full(error: BaseException | None) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if _is_disk_full(error.__cause__):  # while the parts of a body were put aside
+        return response_of(problem_of(error.__cause__ or error))
     if error.status_code == 413:
         return response_of(problem_of(errors.LimitError(error.detail)))
     document = problem(

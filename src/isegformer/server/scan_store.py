@@ -92,9 +92,12 @@ class ScanStore:
             for old in self._cache.glob(f"{scan.id}-*"):
                 old.unlink(missing_ok=True)
             draft = path.with_name(path.name + ".new")
-            with self.volume(scan) as volume:
-                write_voxels(volume, draft)
-            draft.replace(path)  # not flushed: it can be made again
+            try:
+                with self.volume(scan) as volume:
+                    write_voxels(volume, draft)
+                draft.replace(path)  # not flushed: it can be made again
+            finally:
+                draft.unlink(missing_ok=True)
         return Opened(value=path, size_bytes=0, close=_nothing)
 
     def _reader(self, scan: Scan) -> Callable[[], Opened]:
