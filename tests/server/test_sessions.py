@@ -158,6 +158,14 @@ def test_what_does_not_fit_is_refused_with_a_reason_and_changes_nothing(
     assert client.get(session).json()["seq"] == 1
 
 
+def test_names_have_an_end(client, session):
+    for command in ({"type": "AddObject", "label": 2}, {"type": "RenameObject", "label": 1}):
+        for length, status in ((201, 422), (200, 200)):
+            answer = client.post(f"{session}/commands", json={**command, "name": command["type"][0] * length})
+            assert answer.status_code == status
+    assert [len(item["name"]) for item in client.get(session).json()["objects"]] == [200, 200]
+
+
 def test_a_locked_object_says_so(client, session):
     command(client, session, type="SetObjectLocked", label=1, is_locked=True)
     answer = client.post(f"{session}/clicks", json=click())

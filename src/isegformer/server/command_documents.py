@@ -28,6 +28,9 @@ from isegformer.session import (
     from_json,
 )
 
+LONGEST_TEXT = 200
+"""Characters of a name; more than a page shows."""
+
 KINDS: tuple[type[Command], ...] = (
     AddObject,
     RenameObject,
@@ -60,7 +63,12 @@ def _document(kind: type[Command]) -> type[Document]:
 
 
 def _choices(hint: Any) -> Any:
-    """Return a type with an enumeration spelt out: strict documents take its values, not its members."""
+    """Return a type with an enumeration spelt out: strict documents take its values, not its members.
+
+    Texts get a length: all who watch a session are sent the names in it after every command.
+    """
+    if hint is str:
+        return Annotated[str, Field(max_length=LONGEST_TEXT)]
     is_enumeration = isinstance(hint, type) and issubclass(hint, StrEnum)
     return Literal[tuple(item.value for item in hint)] if is_enumeration else hint
 
