@@ -96,11 +96,12 @@ def _write_one(file: IO[bytes], target: Path, *, allowance: Allowance) -> bool:
         while chunk := file.read(_CHUNK_BYTES):
             allowance.spend(len(chunk))
             out.write(chunk)
-    _refuse_deflated(target)
+    refuse_deflated(target)
     return True
 
 
-def _refuse_deflated(path: Path) -> None:
+def refuse_deflated(path: Path) -> None:
+    """Refuse a DICOM file that is deflated as a whole, or whose header does not say; RequestError."""
     try:
         syntax = read_file_meta_info(path).get("TransferSyntaxUID")
     except (InvalidDicomError, EOFError, ValueError, KeyError, NotImplementedError) as error:

@@ -6,7 +6,10 @@ import json
 from email.parser import BytesParser
 
 import numpy as np
+import pydicom
 import pytest
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian, MRImageStorage, generate_uid
 from server_fakes import SHAPE, TOKEN, write_scan
 
 from isegformer.server import Limits
@@ -260,6 +263,30 @@ def test_other_kinds_of_files_do_not_reach_their_readers(slicer, name):
     ):
         assert (answer.status_code, answer.json()["type"]) == (422, "urn:isegformer:problem:request")
         assert ".nii.gz" in answer.json()["detail"]
+
+
+def deflated_bomb():
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = MRImageStorage, generate_uid()
+    meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    image = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+    image.SOPClassUID, image.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
+    image.BitsAllocated, image.PixelData = 16, bytes(10_000_000)
+    out = io.BytesIO()
+    pydicom.dcmwrite(out, image)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", ["x.dcm", "IM0001"])
+def test_deflated_dicom_is_refused_before_it_unfolds(slicer, name):
+    sent = deflated_bomb()
+    assert len(sent) < 50_000
+    for answer in (
+        slicer.put("/session/", files=[("files", (name, io.BytesIO(sent)))] * 2),
+        slicer.post("/infer/isegformer_slice", files={"file": (name, io.BytesIO(sent))}),
+    ):
+        assert (answer.status_code, answer.json()["type"]) == (422, "urn:isegformer:problem:request")
+        assert "deflated" in answer.json()["detail"]
 
 
 def test_what_is_not_understood_is_said(slicer, image):

@@ -18,10 +18,12 @@ from isegformer.server.monai_label.answer import IMAGE_NAME, multipart, nrrd_byt
 from isegformer.server.monai_label.models import LABEL, Task
 from isegformer.server.monai_label.params import InferParams
 from isegformer.server.monai_label.temporary_volumes import ReceivedFile, check_ending, ending_of
+from isegformer.server.series_uploads import refuse_deflated
 from isegformer.server.services import Services
 from isegformer.session import EarlierResult, Propagation
 from isegformer.types import CancelCallback, Labels, ProgressCallback, SliceCallback
 from isegformer.volume import LabelMap, Volume, Window, read_volume
+from isegformer.volume.io.dicom_headers import is_dicom_file
 from isegformer.volume.io.limits import read_limits
 
 Output: TypeAlias = Literal["image", "json", "all", "dicom_seg"]
@@ -138,12 +140,14 @@ def answer_of(label_map: LabelMap, params: InferParams, *, output: Output, serie
 
 
 def received(file: UploadFile) -> ReceivedFile:
-    """Return an uploaded file as the stores take it."""
+    """Return an uploaded file as the stores take it; saving refuses DICOM that may unfold without limit."""
 
     def save(path: Path) -> None:
         file.file.seek(0)
         with path.open("wb") as target:
             shutil.copyfileobj(file.file, target)
+        if is_dicom_file(path):
+            refuse_deflated(path)
 
     return ReceivedFile(name=file.filename or "", save=save)
 
