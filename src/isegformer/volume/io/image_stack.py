@@ -18,6 +18,7 @@ from isegformer.types import AnyArray
 from isegformer.volume.geometry import Geometry
 from isegformer.volume.io.itk import errors_named, read_image, voxels_of
 from isegformer.volume.io.limits import StoredSize, check_claimed_size
+from isegformer.volume.io.tiff_pages import check_pages
 from isegformer.volume.orientation import flip_lps_ras
 from isegformer.volume.volume import Volume
 
@@ -152,6 +153,8 @@ def _read_pixels(path: Path) -> AnyArray:
             _check_jpeg_is_complete(path.read_bytes())
         if image_io == "BMPImageIO":
             _check_bmp_is_complete(path.read_bytes())
+        if image_io == "TIFFImageIO":
+            check_pages(path)
         stored = StoredSize(file_bytes=path.stat().st_size, is_compressed=True)
         return voxels_of(read_image(path, image_io=image_io, stored=stored))
 
