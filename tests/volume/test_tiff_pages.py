@@ -8,6 +8,7 @@ import pytest
 
 from isegformer.errors import VolumeReadError
 from isegformer.volume import read_volume
+from isegformer.volume.io.limits import ReadLimits, read_limits
 
 TAGS = {256: 3, 257: 2, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 2, 279: 6}
 PIXELS = b"abcdef"
@@ -46,6 +47,15 @@ def test_several_pages_are_slices(tmp_path):
     pages = [np.full((4, 5), 10 * number, np.uint8) for number in range(3)]
     cv2.imwritemulti(str(tmp_path / "image.tif"), pages)
     assert read_volume(tmp_path / "image.tif").voxels[0, 0].tolist() == [0, 10, 20]
+
+
+def test_pages_of_a_stack_count_as_slices_before_memory_is_set_aside(tmp_path):
+    for number in range(2):
+        pages = [np.full((4, 5), 10 * number, np.uint8)] * 3
+        cv2.imwritemulti(str(tmp_path / f"{number}.tif"), pages)
+    assert read_volume(tmp_path, spacing_mm=(1, 1, 1)).geometry.shape == (5, 4, 6)
+    with read_limits(ReadLimits(voxels=100)), pytest.raises(VolumeReadError, match="claims 120 voxels"):
+        read_volume(tmp_path, spacing_mm=(1, 1, 1))
 
 
 @pytest.mark.parametrize(

@@ -128,8 +128,8 @@ def read_image_stack(folder: Path, *, spacing_mm: Spacing | None) -> Volume:
             "pass spacing_mm=(between columns, between rows, between images), in mm; for commands --spacing"
         )
     first = _read_pixels(paths[0])
-    check_claimed_size((*first.shape[:2], len(paths)), bytes_per_voxel=1, stored=None)
     depth = first.shape[2]  # more than one where each image has several pages
+    check_claimed_size((*first.shape[:2], depth * len(paths)), bytes_per_voxel=1, stored=None)
     shape = (*first.shape[:2], depth * len(paths), *first.shape[3:])
     voxels = scratch.zeros(shape, first.dtype, order="F")
     for place, path in enumerate(paths):
