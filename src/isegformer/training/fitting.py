@@ -18,6 +18,7 @@ from isegformer.training.config import RunConfig
 from isegformer.training.data_wait import DataWait, TimedBatches
 from isegformer.training.hardware import Hardware
 from isegformer.training.metrics_writer import MetricsWriter
+from isegformer.training.progress_bar import StepsBar
 from isegformer.training.run_folder import RunFolder
 from isegformer.training.run_sampler import RunSampler
 
@@ -180,6 +181,7 @@ def new_trainer(
                 every_n_train_steps=config.checkpoint_every,
             ),
             StepNoise(config),
+            StepsBar(),
             MetricsWriter(folder.metrics_file, every=METRICS_EVERY, wait=wait),
             *callbacks,
         ],
