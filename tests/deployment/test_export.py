@@ -1,6 +1,8 @@
 import json
+import warnings
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -74,6 +76,28 @@ def test_a_propagation_network_becomes_three_graphs(form, stcn_weights, image, t
     description = json.loads((tmp_path / "out" / "isegformer.json").read_text(encoding="utf-8"))
     assert (description["kind"], description["size_multiple"]) == ("propagation", 16)
     assert description["settings"]["top_k"] == 20
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("weights", ["compact", "stcn-small"])
+def test_bundled_weights_are_exported_far_below_the_tolerance(form, weights, tmp_path):
+    needs(form)
+    exported = export_weights(weights, tmp_path / "out", format_name=form)
+    assert max(one.difference for one in exported.comparisons) < TOLERANCE / 5
+
+
+def test_group_norms_are_written_in_this_way_for_our_files_alone(stcn_weights, image, tmp_path):
+    export_weights(stcn_weights, tmp_path / "out", format_name="onnx", image=image)
+    norm = torch.nn.GroupNorm(2, 4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(norm, (torch.rand(1, 4, 5, 6),), tmp_path / "norm.onnx", dynamo=False)
+    assert "InstanceNormalization" in _operators(tmp_path / "norm.onnx")
+    assert "InstanceNormalization" not in _operators(tmp_path / "out" / "key_encoder.onnx")
+
+
+def _operators(path):
+    return {node.op_type for node in onnx.load(path).graph.node}
 
 
 def test_graphs_of_a_propagation_network_carry_a_mask_to_the_next_slice(stcn_weights, image, tmp_path):

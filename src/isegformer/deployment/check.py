@@ -82,7 +82,7 @@ def _of_output(name: str, *, got: AnyArray, expected: AnyArray, where: str) -> f
     difference = float(np.abs(got - expected).max()) / scale
     if not difference <= TOLERANCE:  # NaN, too
         raise DeploymentError(
-            f"{name} of the exported {where} differs from PyTorch's by {difference:.2g} of the largest "
+            f"{name} of the exported {where} differs from PyTorch's by {difference:.3g} of the largest "
             f"value, expected at most {TOLERANCE:g}; nothing was written"
         )
     return difference

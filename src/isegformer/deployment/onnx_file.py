@@ -8,6 +8,7 @@ import torch
 
 from isegformer.deployment.file_format import FileFormat, Runner, Traced
 from isegformer.deployment.graph import Graph
+from isegformer.deployment.onnx_group_norm import exact_group_norms
 from isegformer.types import AnyArray
 
 OPSET = 17
@@ -16,7 +17,7 @@ OPSET = 17
 
 def _write(traced: Traced, path: Path) -> None:
     graph = traced.graph
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), exact_group_norms(OPSET):
         # The exporter that starts from TorchScript is the only one that keeps all sizes open.
         warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"isegformer\.|torch\.")
         # A traced module has no names of arguments; they are given by position.
