@@ -76,3 +76,61 @@ def test_pages_of_a_stack_count_as_slices_before_memory_is_set_aside(tmp_path):
 def test_pages_that_lead_nowhere_are_refused_at_once(tmp_path, data, reason):
     with pytest.raises(VolumeReadError, match=rf"image\.tif cannot be read: .*{reason}"):
         read(tmp_path, data)
+
+
+def chain(*pages, first=8):
+    """Return a TIFF of 3 x 2 pixels with several pages, each given by what differs from `TAGS`."""
+    head, body = struct.pack("<2sHI", b"II", 42, first + len(PIXELS) + 2), PIXELS + b"\0\0"
+    for number, changes in enumerate(pages):
+        tags = sorted({**TAGS, **changes}.items())
+        entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+        n_tags = len(entries) // 12
+        at = len(head) + len(body) + 2 + len(entries) + 4
+        body += struct.pack("<H", n_tags) + entries + struct.pack("<I", at if number < len(pages) - 1 else 0)
+    return head + body
+
+
+@pytest.mark.parametrize(
+    ("pages", "n_slices"),
+    [
+        (({}, {254: 1}), 1),
+        (({}, {}, {254: 1, 256: 1}, {254: 4}), 2),
+        (({254: 0}, {254: 0}), 2),
+        (({254: 2}, {254: 2}), 2),
+        (({255: 1}, {255: 3}), 2),
+        (({305: 1}, {}), 2),
+    ],
+)
+def test_small_pictures_behind_the_slices_are_left_out(tmp_path, pages, n_slices):
+    voxels = read(tmp_path, chain(*pages)).voxels
+    assert voxels.tobytes(order="F") == PIXELS * n_slices
+
+
+@pytest.mark.parametrize(
+    ("pages", "reason"),
+    [
+        (({}, {254: 1}, {}), "thumbnails"),  # ITK wrote behind its memory and ended the process
+        (({254: 1}, {}), "thumbnails"),
+        (({}, {254: 4}, {}), "masks"),
+        (({}, {255: 2}, {}), "thumbnails"),
+        (({}, {256: 2}), "3 x 2 px, 8 bits x 1"),
+        (({258: 16, 257: 1, 279: 6}, {257: 1}), "3 x 1 px, 16 bits x 1"),
+        (({254: 0}, {}), "NewSubfileType"),
+    ],
+)
+def test_pages_that_are_not_one_stack_are_refused(tmp_path, pages, reason):
+    with pytest.raises(VolumeReadError, match=rf"image\.tif cannot be read: .*{reason}"):
+        read(tmp_path, chain(*pages))
+
+
+def test_a_tag_that_says_nothing_of_the_data_may_stand_twice(tmp_path):
+    data = bytearray(chain({270: 0, 305: 0}))
+    at = data.index(struct.pack("<HH", 305, 4))
+    struct.pack_into("<H", data, at, 270)
+    assert read(tmp_path, bytes(data)).voxels.tobytes(order="F") == PIXELS
+
+
+def test_a_page_without_a_number_for_its_width_is_refused(tmp_path):
+    data = chain({}).replace(struct.pack("<HH", 256, 4), struct.pack("<HH", 256, 2))
+    with pytest.raises(VolumeReadError, match=r"tag 256 .* holds no number"):
+        read(tmp_path, data)
