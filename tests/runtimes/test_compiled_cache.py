@@ -1,5 +1,6 @@
 """Compiled graphs are kept between starts, never trusted when damaged, never a reason to fail."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -49,13 +50,22 @@ def test_what_was_read_stays_when_the_file_changes_or_goes(tmp_path):
     assert bytes(graph) == b"0123456789"
 
 
-def test_without_room_to_read_it_a_graph_is_none_and_says_so(tmp_path, monkeypatch, caplog):
+def test_without_room_on_disk_a_graph_is_read_into_memory_and_says_so(tmp_path, monkeypatch, caplog):
     cache = CompiledCache(folder=tmp_path)
     cache.write(KEY, memoryview(b"0123456789"))
     monkeypatch.setenv("ISEGFORMER_SCRATCH", str(tmp_path / "nowhere"))
-    assert cache.read(KEY) is None
+    assert bytes(cache.read(KEY)) == b"0123456789"
     assert "ISEGFORMER_SCRATCH" in caplog.text
-    assert list(tmp_path.glob("*.graph"))
+
+
+def test_a_folder_that_is_read_only_is_read(tmp_path, monkeypatch):
+    def refuse(path):
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    cache = CompiledCache(folder=tmp_path)
+    cache.write(KEY, memoryview(b"0123456789"))
+    monkeypatch.setattr(os, "utime", refuse)
+    assert bytes(cache.read(KEY)) == b"0123456789"
 
 
 def test_where_nothing_can_be_written_work_goes_on_with_a_warning(tmp_path, caplog):

@@ -13,6 +13,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -52,23 +53,20 @@ class CompiledCache:
     """Of all files together."""
 
     def read(self, key: str) -> AnyArray | None:
-        """Return a graph as uint8 (bytes,), on disk; None where it is not there, damaged, or without room."""
+        """Return a graph as uint8 (bytes,), on disk if there is room; None if it is missing or damaged."""
         path = self._path(key)
         try:
             with path.open("rb") as file:
-                os.utime(path)  # used now
                 digest = file.read(DIGEST_BYTES)
-                n_bytes = os.fstat(file.fileno()).st_size - DIGEST_BYTES
-                graph = on_disk((n_bytes,), np.uint8) if n_bytes > 0 else np.zeros(0, np.uint8)
+                graph = _room_for(os.fstat(file.fileno()).st_size - DIGEST_BYTES)
                 file.readinto(graph.data)
-        except ScratchError as error:
-            logger.warning("a compiled graph cannot be used: %s", error)
-            return None
         except OSError:
             return None
         if hashlib.sha256(graph.data).digest() != digest:
             logger.warning("%s is damaged and will be made again", path)
             return None
+        with suppress(OSError):  # the folder may be read-only
+            os.utime(path)  # used now
         return graph
 
     def write(self, key: str, graph: memoryview) -> None:
@@ -93,6 +91,17 @@ class CompiledCache:
                 return
             total -= path.stat().st_size
             path.unlink()
+
+
+def _room_for(n_bytes: int) -> AnyArray:
+    """Return where a graph is read to, uint8 (bytes,): on disk, or in memory where that has no room."""
+    if n_bytes <= 0:
+        return np.zeros(0, np.uint8)
+    try:
+        return on_disk((n_bytes,), np.uint8)
+    except ScratchError as error:
+        logger.warning("a compiled graph lies in memory: %s", error)
+        return np.empty(n_bytes, np.uint8)
 
 
 def graph_key(module: nn.Module, *, settings: Iterable[str]) -> str:
