@@ -126,10 +126,11 @@ class _CompiledGraph:
     """
 
     def __init__(self, model: "ov.CompiledModel", *, stored: AnyArray | None = None) -> None:
-        self._stored = stored  # OpenVINO does not keep it
         self._request = model.create_infer_request()
         self._n_outputs = len(model.outputs)
         self._lock = threading.Lock()
+        # OpenVINO does not keep it. Last, because attributes go in the order in which they came.
+        self._stored = stored
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         arrays = [np.ascontiguousarray(tensor.numpy()) for tensor in inputs]
