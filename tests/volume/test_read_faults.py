@@ -298,6 +298,15 @@ def test_a_meta_header_with_dimensions_without_end_is_refused_at_once(n_dims, tm
         read_volume(path)
 
 
+def test_a_meta_image_that_was_made_of_dicom_is_read(tmp_path):
+    image = sitk.Image([2, 3, 4], sitk.sitkUInt8)
+    for key, value in {"0008|0005": "ISO_IR 100", "0008|0050": "", "0018|0050": "2.5"}.items():
+        image.SetMetaData(key, value)  # as ITK does when it reads DICOM
+    sitk.WriteImage(image, str(tmp_path / "image.mha"))
+    assert b"0008|0005 = ISO_IR 100" in (tmp_path / "image.mha").read_bytes()
+    assert read_volume(tmp_path / "image.mha").geometry.shape == (2, 3, 4)
+
+
 @pytest.mark.parametrize("suffix", [".nrrd", ".mha"])
 def test_dimensions_and_channels_that_fit_no_volume_are_refused(suffix, tmp_path):
     path = str(tmp_path / f"image{suffix}")

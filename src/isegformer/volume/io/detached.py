@@ -17,7 +17,8 @@ _NAME_PATTERN = re.compile(r"([^%\s]*)%0?\d{0,2}d([^%\s]*)(\s+-?\d+){3,4}")
 """The printf pattern of both formats, such as `slice%03d.raw 1 40 1`: before and behind the number, range."""
 _LIST = re.compile(r"LIST(\s+\d+)?")
 """In place of a name: names follow, one to a line. ITK takes every value that starts so for a list."""
-_META_LINE = re.compile(r"([A-Za-z0-9_]+)[ \t]*=(.*)")
+_META_LINE = re.compile(r"([A-Za-z0-9_|.-]+)[ \t]*=(.*)")
+"""ITK writes DICOM elements as `0008|0005 = value`; it ends a key at the first `=` or `:`."""
 _NRRD_END = re.compile(rb"\n\r?\n")
 _NRRD_STRANGE = re.compile(r"\r(?!\n)|[^\t\n\r -~\x80-\xff]")
 """Marks that NrrdIO may take for the end of a line or of a text."""
