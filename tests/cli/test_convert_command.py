@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import SimpleITK as sitk
 import trimesh
 
 from isegformer.volume import Geometry, LabelMap, read_label_map, write_label_map
@@ -52,3 +53,14 @@ def test_what_cannot_be_is_said_in_one_line(mask, tmp_path, run):
         assert reason in done.err
         assert len(done.err.strip().splitlines()) == 1
     assert set(np.unique(read_label_map(mask).labels)) == {0, 1, 4}
+
+
+def test_no_image_is_replaced_by_the_dicom_seg_of_its_series(mask, tmp_path, run):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    sitk.WriteImage(sitk.Image([11, 10], sitk.sitkInt16), str(folder / "image.dcm"))
+    before = (folder / "image.dcm").read_bytes()
+    done = run("convert", mask, "-o", folder / "image.dcm", "--images", folder)
+    assert done.code == 1
+    assert "expected another file name" in done.err
+    assert (folder / "image.dcm").read_bytes() == before

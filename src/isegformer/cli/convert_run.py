@@ -8,6 +8,7 @@ from isegformer.cli.reporter import Reporter
 from isegformer.errors import ConfigError, VolumeWriteError
 from isegformer.exports import EXPORT_FORMATS, Annotation, export, export_each
 from isegformer.volume import label_counts, read_label_map
+from isegformer.volume.io.dicom import series_headers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ def run_convert(request: ConvertRequest, *, reporter: Reporter) -> None:
     form = _form_of(request.output.name)
     check_folder(request.output.parent, what="the converted mask")
     if not request.is_each:
-        check_apart(request.output, inputs=(request.mask,))
+        check_apart(request.output, inputs=_inputs(request))
     if form == "dicom-seg" and request.images is None:
         raise ConfigError(
             "a DICOM-SEG refers to the images that the mask was drawn on; expected their folder as --images"
@@ -44,6 +45,13 @@ def run_convert(request: ConvertRequest, *, reporter: Reporter) -> None:
         export(annotation, form, request.output)
         files = (request.output,)
     reporter.result({"files": [str(path) for path in files], "form": form})
+
+
+def _inputs(request: ConvertRequest) -> list[Path]:
+    """Return the files that are read, as far as the output could be one of them."""
+    if request.images is None or not request.output.exists():
+        return [request.mask]
+    return [request.mask, *(header.path for header in series_headers(request.images))]
 
 
 def _form_of(name: str) -> str:
