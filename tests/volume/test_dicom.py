@@ -194,6 +194,16 @@ def test_other_files_in_the_folder_do_not_matter(write_series, tmp_path):
         read_volume(tmp_path / "report.dcm")
 
 
+@pytest.mark.parametrize("kind", ["1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"])
+def test_segmentations_in_the_folder_do_not_matter(write_series, tmp_path, kind):
+    expected = write_series(tmp_path)
+    mask = pydicom.dcmread(next(iter(sorted(tmp_path.glob("IM*")))))
+    mask.SOPClassUID = mask.file_meta.MediaStorageSOPClassUID = kind
+    mask.SeriesInstanceUID = generate_uid()
+    mask.save_as(tmp_path / "mask.dcm")
+    np.testing.assert_array_equal(read_volume(tmp_path).voxels, expected)
+
+
 def test_truncated_slice_and_junk_are_named(write_series, tmp_path):
     write_series(tmp_path)
     path = sorted(tmp_path.iterdir())[1]

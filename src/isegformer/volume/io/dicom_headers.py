@@ -31,6 +31,8 @@ _TAGS = [
     "SpacingBetweenSlices",
     "SliceThickness",
 ]
+_SEGMENTATIONS = (SegmentationStorage, "1.2.840.10008.5.1.4.1.1.66.7")
+"""The second is Label Map Segmentation Storage (Supplement 243), which pydicom does not name everywhere."""
 _DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
 _SAME_COSINE = 1e-3
 """Largest difference of direction cosines within a series; scanners round them to 3 to 6 digits."""
@@ -125,7 +127,7 @@ def _position(header: SliceHeader) -> NDArray[np.float64]:
 
 def _parse(dataset: Any, path: Path) -> SliceHeader | None:
     """Turn pydicom's values into plain ones."""
-    if dataset.get("SOPClassUID") == SegmentationStorage:
+    if dataset.get("SOPClassUID") in _SEGMENTATIONS:
         return None
     if "Rows" not in dataset or "Columns" not in dataset:
         if "SOPClassUID" in dataset or dataset.file_meta.get("MediaStorageSOPClassUID"):
