@@ -61,6 +61,14 @@ def test_who_asks_too_slowly_is_let_go(port, monkeypatch):
         assert ask(asking) == b"HTTP/1.1 200"
 
 
+def test_who_asks_once_and_then_too_slowly_is_let_go(port, monkeypatch):
+    monkeypatch.setattr(connections, "HEAD_PATIENCE_S", 0.2)
+    with client(port) as slow:
+        assert ask(slow) == b"HTTP/1.1 200"
+        slow.sendall(REQUEST[:20])
+        assert slow.recv(100) == b""
+
+
 def test_too_many_at_once_are_let_go_and_others_are_answered_afterwards(port, monkeypatch):
     monkeypatch.setattr(connections, "MOST_CONNECTIONS", 3)
     with ExitStack() as stack:

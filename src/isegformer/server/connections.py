@@ -8,7 +8,8 @@ import asyncio
 import logging
 from importlib.util import find_spec
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +17,7 @@ MOST_CONNECTIONS = 400
 """At one time; a browser takes about seven."""
 
 HEAD_PATIENCE_S = 30.0
-"""How long the first request of a connection may take to come, without its body."""
+"""How long a request may take to come, without its body."""
 
 WANTED_FILES = 8192
 """Files that may be open at once, where the system allows it: an upload may have a thousand parts."""
@@ -31,11 +32,21 @@ class GuardedProtocol(H11Protocol):
         if len(self.connections) > MOST_CONNECTIONS:
             transport.close()
             return
-        self.loop.call_later(HEAD_PATIENCE_S, self._let_go_if_silent)
+        self._wait_for_head()
 
-    def _let_go_if_silent(self) -> None:
-        request: object = self.cycle
-        if request is None and self in self.connections:  # one that became a WebSocket is not among them
+    def data_received(self, data: bytes) -> None:
+        """Take what came; the rest of a head may take as long as the first head of the connection."""
+        super().data_received(data)
+        if self.conn.their_state is h11.IDLE:
+            self._wait_for_head()
+
+    def _wait_for_head(self) -> None:
+        self.loop.call_later(HEAD_PATIENCE_S, self._let_go_if_silent, self.cycle)
+
+    def _let_go_if_silent(self, last: RequestResponseCycle) -> None:
+        """Close the connection if no request came after the last one; None stands for the first."""
+        is_silent = self.cycle is last and self.conn.their_state is h11.IDLE
+        if is_silent and self in self.connections:  # one that became a WebSocket is not among them
             self.transport.close()
 
 
