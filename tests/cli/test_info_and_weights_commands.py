@@ -123,6 +123,8 @@ def test_info_of_runtimes_for_people_marks_the_chosen_one(run, click_weights, mo
     monkeypatch.setattr("isegformer.runtimes.choice.ORDER", {"cpu": ("pytorch",)})
     text = run("info", "--runtime", "--weights", click_weights, "--device", "cpu").out
     assert "pytorch (chosen)" in text
+    assert "chosen: the first of pytorch that works" in text
+    assert "not here: CUDA graphs need a graphics card" in " ".join(text.split())
     assert "pytorch-bf16 (chosen)" not in text
 
 

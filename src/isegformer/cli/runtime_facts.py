@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 from rich.table import Table
 
 from isegformer.errors import ConfigError
@@ -24,6 +25,9 @@ def runtime_facts(weights: Sequence[str], *, device: str) -> dict[str, Any]:
 def runtime_table(facts: Mapping[str, Any]) -> Table:
     """Return `runtime_facts` for a person."""
     table = Table("weights", "runtime", "what its self-check said", box=None, pad_edge=False)
+    (order,) = {", ".join(found["order"]) for found in facts.values()}
+    table.caption = f"chosen: the first of {order} that works; --runtime takes another"
+    table.caption_justify = "left"
     for name, found in facts.items():
         for runtime, verdict in found["verdicts"].items():
             chosen = " (chosen)" if runtime == found["chosen"] else ""
@@ -45,6 +49,9 @@ def _of_weights(name: str, *, device: str) -> dict[str, Any]:
 
 def _verdict(name: str, *, runtime: str, device: str) -> str:
     """Return how far a runtime is from eager PyTorch, or why it does not work."""
+    missing = RUNTIMES[runtime]().missing(torch.device(device))
+    if missing is not None:
+        return f"not here: {missing}"
     try:
         trial = _prepared(name, runtime=runtime, device=device).trials[-1]
     except ConfigError as error:
