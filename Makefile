@@ -49,6 +49,8 @@ check: $(STAMPS)/dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
+# As the commands have it (cli/short_waits.py).
+bench: export GOMP_SPINCOUNT ?= 10000
 bench: $(STAMPS)/dev
 	$(BIN)/python benchmarks/speed.py --json bench.json
 	$(BIN)/python benchmarks/server_clicks.py --json bench_server.json

@@ -1,6 +1,6 @@
 """Draw what `speed.py` measured: how clicks and propagation grow with their work, beside plain PyTorch.
 
-python benchmarks/curves.py bench.json --output docs/images/speed.svg
+python benchmarks/curves.py bench.json --output docs/images/speed.png
 """
 
 import argparse

@@ -31,7 +31,6 @@ from isegformer.slicing import Plane
 from isegformer.types import Labels
 from isegformer.volume import read_volume, write_label_map
 
-MIB = 1024**2
 SAMPLE_S = 0.02
 METHOD, WEIGHTS = "combined", "stcn-small"
 
@@ -84,8 +83,8 @@ class Sampler:
             kib = {name: int(value) for name, value in re.findall(r"(Rss\w+):\s+(\d+) kB", text)}
             own, file = kib["RssAnon"] + kib["RssShmem"], kib["RssFile"]
             stage = self._stage
-            self.own_mb[stage] = max(self.own_mb.get(stage, 0), round(own / 1024))
-            self.file_mb[stage] = max(self.file_mb.get(stage, 0), round(file / 1024))
+            self.own_mb[stage] = max(self.own_mb.get(stage, 0), round(own * 1024 / 1e6))
+            self.file_mb[stage] = max(self.file_mb.get(stage, 0), round(file * 1024 / 1e6))
             time.sleep(SAMPLE_S)
 
 
