@@ -97,6 +97,7 @@ def test_predictions_are_distributions_and_absent_objects_get_nothing(clips, con
 
 
 def test_every_parameter_but_the_key_bias_learns(clips, config):
+    torch.manual_seed(0)  # with few channels some weights switch a whole layer off
     network = Stcn(TINY)
     module = PropagationTraining(network, config=config)
     module.log = lambda *_, **__: None
