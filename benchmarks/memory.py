@@ -22,7 +22,7 @@ import nibabel as nib
 import numpy as np
 import torch
 
-from isegformer.cli.freed_memory import return_large_blocks
+from isegformer.freed_memory import return_large_blocks
 from isegformer.propagation import AdvisingPropagation, load_method
 from isegformer.runtimes import AUTO
 from isegformer.scratch import scratch_folder

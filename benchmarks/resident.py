@@ -20,8 +20,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from isegformer.cli.freed_memory import return_large_blocks
 from isegformer.evaluation.memory import peak_rss_mb
+from isegformer.freed_memory import return_large_blocks
 from isegformer.models import ClickSegmenter, Stcn, build_click_network, load, variant
 from isegformer.runtimes import RUNTIMES, prepare_clicks, prepare_propagation
 

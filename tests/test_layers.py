@@ -17,11 +17,11 @@ ROOT = Path(isegformer.__file__).parent
 CHAIN = ("volume", "slicing", "clicks", "models", "runtimes", "interaction", "propagation", "session")
 """Each package may import from those to its left."""
 
+BELOW_ALL = {"errors", "types", "atomic", "scratch", "freed_memory"}
+"""Modules that everything may import."""
+
 MAY_IMPORT = {
-    "errors": set(),
-    "types": set(),
-    "atomic": set(),
-    "scratch": set(),
+    **dict.fromkeys(BELOW_ALL, frozenset()),
     "slicing": set(),
     "volume": set(),
     "clicks": {"slicing", "volume"},
@@ -52,7 +52,7 @@ MAY_IMPORT = {
     },
     "server": {*CHAIN, "evaluation", "exports", "workflow"},
 }
-"""What a package imports of the others; `errors`, `types`, `atomic` and `scratch` are below all."""
+"""What a package imports of the others, besides `BELOW_ALL`."""
 
 LIGHT = ("volume", "slicing", "clicks", "datasets", "session", "exports", "workflow")
 """Packages that work without torch."""
@@ -100,7 +100,7 @@ def test_imports_point_down_only(path):
     if package == "__init__":
         assert _packages_of_ours(path) == set()
         return
-    allowed = MAY_IMPORT[package] | {package, "errors", "types", "atomic", "scratch", "__version__"}
+    allowed = MAY_IMPORT[package] | BELOW_ALL | {package, "__version__"}
     assert _packages_of_ours(path) <= allowed
 
 

@@ -12,7 +12,7 @@ _GROWTH = """
 import gc
 from pathlib import Path
 import torch
-from isegformer.cli.freed_memory import return_large_blocks
+from isegformer.freed_memory import return_large_blocks
 from isegformer.models import build_click_network
 from isegformer.models.config import CompactConfig
 from isegformer.runtimes import RUNTIMES

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from isegformer.cli.axis_choice import annotated_slices, axis_of_annotations
-from isegformer.cli.freed_memory import return_large_blocks
 from isegformer.cli.mask_output import check_output, objects_record
 from isegformer.cli.networks import choose_device
 from isegformer.cli.reporter import Reporter
 from isegformer.errors import GeometryError, PropagationError
+from isegformer.freed_memory import return_large_blocks
 from isegformer.propagation import Advice, EvidenceLog, advise, load_method, propagate_volume, step_px
 from isegformer.slicing import Plane, slice_view
 from isegformer.types import Labels

@@ -6,10 +6,10 @@ from typing import Any
 
 from isegformer.cli.axis_choice import axis_of_clicks
 from isegformer.cli.clicks_file import read_clicks_file
-from isegformer.cli.freed_memory import return_large_blocks
 from isegformer.cli.mask_output import check_output, objects_record
 from isegformer.cli.networks import as_propagation, choose_device
 from isegformer.cli.reporter import Reporter
+from isegformer.freed_memory import return_large_blocks
 from isegformer.interaction import load_predictor
 from isegformer.propagation import load_method
 from isegformer.session import Session

@@ -16,11 +16,11 @@ import typer
 import yaml
 from fastapi import FastAPI
 
-from isegformer.cli.freed_memory import return_large_blocks
 from isegformer.cli.networks import choose_device
 from isegformer.cli.train_run import MODULES
 from isegformer.demo import brain_volume
 from isegformer.errors import ConfigError
+from isegformer.freed_memory import return_large_blocks
 from isegformer.interaction import SlicePredictor, load_click_engine, load_predictor_config
 from isegformer.models import weights_sha256
 from isegformer.propagation import AdvisingPropagation, load_propagation_engine, method_with

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from isegformer.errors import ConfigError
+from isegformer.freed_memory import return_freed_heap
 from isegformer.models.click_segmenter import ClickSegmenter
 from isegformer.models.stcn import Stcn
 from isegformer.runtimes.compiled_cache import CompiledCache
 from isegformer.runtimes.cuda_graphs import CudaGraphs
 from isegformer.runtimes.engines import ClickEngine, PropagationEngine
-from isegformer.runtimes.heap import return_freed_heap
 from isegformer.runtimes.openvino import OpenVino
 from isegformer.runtimes.pytorch import AutocastPytorch, EagerPytorch
 from isegformer.runtimes.runtime import REDUCED, SAME, Runtime
